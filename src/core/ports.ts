@@ -1,0 +1,79 @@
+import type { AuthCodeFlow } from './types.ts'
+
+/** How a response to an authorization request travels back (OAuth 2.0 Multiple Response Types, and Form Post Response Mode). */
+export type ResponseMode = 'query' | 'fragment' | 'form_post'
+
+/**
+ * How a person is shown the sign-in page: a popup, a redirect, a loopback server, or your own.
+ *
+ * @example
+ * ```ts
+ * const interaction: Interaction = {
+ *   responseModes: ['query'],
+ *   begin: () => ({
+ *     redirectUri: 'https://app.example/callback',
+ *     authorize: async ({ url }) => await showSignInPage(url), // resolves to the URL that the provider sent the person back to
+ *     close() {},
+ *   }),
+ * }
+ * ```
+ */
+export interface Interaction {
+  /** What it can receive, in order of preference; the first that the provider supports is asked for. */
+  readonly responseModes: readonly ResponseMode[]
+  /** Starts one sign-in. Synchronous, so that a popup opens inside the person's click. */
+  begin(context: InteractionContext): InteractionSession
+}
+
+/** What {@link Interaction.begin} is told. */
+export interface InteractionContext {
+  /** The port to listen on, where that means something. */
+  port?: number
+  prompt?: string
+  /** Aborted when the sign-in is over, timed out or given up. */
+  signal: AbortSignal
+}
+
+/** One sign-in under way. */
+export interface InteractionSession {
+  /** Where the provider sends the person back to. */
+  readonly redirectUri: string | Promise<string>
+  /** Shows the page and resolves to the provider's answer: a URL, or its parameters. */
+  authorize(request: AuthorizeRequest): Promise<string | URLSearchParams | Record<string, string>>
+  /** Always called, once, whatever happened. */
+  close(): void
+}
+
+/** What {@link InteractionSession.authorize} is given. */
+export interface AuthorizeRequest {
+  url: string
+  /** Plain JSON: a redirect keeps it until the person comes back. */
+  flow: AuthCodeFlow
+  signal: AbortSignal
+}
+
+/**
+ * Keeps HTTP answers that hold no token and no name: discovery documents and refusals. A `Map<string, string>` is one.
+ * Methods may be synchronous or return promises. (The manual's `http_cache`.)
+ *
+ * @example
+ * ```ts
+ * const httpCache: HttpCache = new Map<string, string>()
+ * ```
+ */
+export interface HttpCache {
+  get(key: string): string | null | undefined | Promise<string | null | undefined>
+  set(key: string, value: string): unknown
+  delete(key: string): unknown
+}
+
+/** One line of the log. It never holds a token, a secret or a URL's query. */
+export interface LogRecord {
+  level: 'error' | 'warn' | 'info' | 'debug'
+  message: string
+  correlationId?: string
+  [detail: string]: unknown
+}
+
+/** Receives log records; nothing is logged without one. */
+export type Logger = (record: LogRecord) => void

@@ -1,0 +1,256 @@
+import type { AuthorityBuilder } from './authority/authority-builder.ts'
+import type { TokenCache } from './cache/token-cache.ts'
+import type { HttpCache, Interaction, Logger, ResponseMode } from './ports.ts'
+
+/** What every call takes besides its own options. */
+export interface RequestOptions {
+  /** Aborted: the call rejects with `NetworkError` `aborted`; other callers that wait for the same request go on, and a refresh already sent is still stored. */
+  signal?: AbortSignal
+  /** Milliseconds for one HTTP exchange, headers and body. Default: the client's. */
+  timeout?: number
+  /** Sent to the provider as `client-request-id`, and found again in results and errors. Default: a random UUID. */
+  correlationId?: string
+  /** A Worker's `ctx.waitUntil`: keeps it alive while a token is renewed behind the answer. */
+  waitUntil?: (work: Promise<unknown>) => void
+  /** Added to the token URL, and to the authorize URL of methods that build one. Cannot override a protocol parameter. */
+  extraQueryParameters?: Record<string, string>
+  /** Added to the token request's form. Cannot override a protocol parameter. */
+  extraBodyParameters?: Record<string, string>
+}
+
+/** What both clients are constructed with. */
+export interface ClientApplicationOptions {
+  /** The application (client) id of your registration. */
+  clientId: string
+  /** A URL such as `https://login.microsoftonline.com/contoso.com`. Default `https://login.microsoftonline.com/common`. */
+  authority?: string | URL | AuthorityBuilder
+  /** The issuer URL of any OpenID provider; exclusive with `authority`. */
+  oidcAuthority?: string | URL
+  /** Whether an unknown host is checked with the instance discovery endpoint. Default true. */
+  validateAuthority?: boolean
+  /** `false` never contacts the central endpoint; a string is a custom one. Default true. */
+  instanceDiscovery?: boolean | string
+  /** Hosts (with the port, where it is not 443) that are trusted without instance discovery, also as hosts of a provider's endpoints. */
+  knownAuthorities?: readonly string[]
+  /** Where tokens are kept. Default: `new TokenCache()`, in memory. */
+  tokenCache?: TokenCache
+  /** Keeps discovery documents (24 h) and refusals; never a token or a name. Default: in memory, at most 1 024 entries. */
+  httpCache?: HttpCache
+  /** Sends every request. With a custom one nothing is retried here; `timeout` still bounds each exchange. */
+  fetch?: typeof fetch
+  /** Milliseconds for one HTTP exchange, headers and body. Default 10 000. */
+  timeout?: number
+  /** Your application's name, for the provider's telemetry (`x-app-name`). */
+  appName?: string
+  /** Your application's version, for the provider's telemetry (`x-app-ver`). */
+  appVersion?: string
+  /** For example `['CP1']`: this client can answer claims challenges. */
+  clientCapabilities?: readonly string[]
+  /** Of the scopes that are always asked for (`openid`, `profile`, `offline_access`), those to leave out; never `openid`. */
+  excludeScopes?: readonly string[]
+  /** Checks the id token's signature too. Default false: it came straight from the token endpoint over TLS (OpenID Connect Core 3.1.3.7, item 6). */
+  verifyIdTokenSignature?: boolean
+  /** As in {@link RequestOptions}, for every call that gives none. */
+  waitUntil?: (work: Promise<unknown>) => void
+  /** Receives log records; off by default. */
+  logger?: Logger
+}
+
+/** What {@link PublicClientApplication} is constructed with. */
+export interface PublicClientOptions extends ClientApplicationOptions {
+  /** How a person is shown the sign-in page. */
+  interaction?: Interaction
+}
+
+/** What {@link ConfidentialClientApplication} is constructed with. */
+export interface ConfidentialClientOptions extends ClientApplicationOptions {
+  /** How the client proves who it is. A function is asked when a new assertion is needed, so that keys rotate without a restart. */
+  clientCredential: ClientCredential | (() => Promise<ClientCredential>)
+  /** Claims for the assertions signed here, added last; they may override `aud`, `iss`, `sub`, `exp`, `iat` and `jti`, and then no assertion is used twice. */
+  clientClaims?: Record<string, unknown>
+}
+
+/** A private key with what names its certificate. */
+export interface CertificateCredential {
+  /** PEM (PKCS#8, PKCS#1 or encrypted PKCS#8) or a `CryptoKey`. */
+  privateKey: string | CryptoKey
+  /** SHA-1 of the certificate in hexadecimal; colons, spaces and either case are accepted. With it assertions are RS256 with `x5t`. */
+  thumbprint?: string
+  /** PEM of the certificate, or of the chain, leaf first. It is sent as `x5c`; without `thumbprint` assertions are PS256 with `x5t#S256`. */
+  publicCertificate?: string
+  /** Of an encrypted private key. */
+  passphrase?: string
+}
+
+/** A key that never leaves its vault or HSM. */
+export interface ExternalSignCredential {
+  /** Signs the bytes as JWS (RFC 7518 section 3) names `alg`: RS256 is RSASSA-PKCS1-v1_5, PS256 is RSASSA-PSS with a salt of 32 bytes, both with SHA-256. */
+  sign: (data: Uint8Array, alg: 'PS256' | 'RS256') => Promise<Uint8Array>
+  publicCertificate: string
+}
+
+/** An assertion made elsewhere, for instance a workload identity token. */
+export interface AssertionCredential {
+  /** The JWT, or a function that is asked before each request that is sent. */
+  clientAssertion: string | ((context: { clientId: string; tokenEndpoint: string }) => string | Promise<string>)
+}
+
+/** A client secret, a certificate, an external signer or a ready-made assertion. */
+export type ClientCredential = string | CertificateCredential | ExternalSignCredential | AssertionCredential
+
+/** An account that has signed in. Plain JSON. */
+export interface AccountInfo {
+  homeAccountId: string
+  /** The host of the authority. */
+  environment: string
+  tenantId: string
+  /** The user's object id in that tenant. */
+  localAccountId: string | null
+  /** Empty where the provider did not say. */
+  username: string
+  name?: string
+  /** `MSSTS`, `ADFS` and so on, as the unified cache schema has it. */
+  authorityType: string
+  /** The grant that brought the account, where it was one with a person. */
+  accountSource?: string
+}
+
+/** The claims of an id token (OpenID Connect Core section 2); times are Unix seconds. */
+export interface IdTokenClaims {
+  iss: string
+  sub: string
+  aud: string | string[]
+  exp: number
+  iat: number
+  auth_time?: number
+  nonce?: string
+  oid?: string
+  tid?: string
+  preferred_username?: string
+  name?: string
+  [claim: string]: unknown
+}
+
+/** What every token comes with. */
+export interface TokenResult {
+  accessToken: string
+  tokenType: string
+  /** The scopes that were granted. */
+  scopes: string[]
+  expiresOn: Date
+  /** Until when the token may be used while the provider is down. */
+  extExpiresOn?: Date
+  /** When the provider wants the token renewed. */
+  refreshOn?: Date
+  tokenSource: 'identity_provider' | 'cache'
+  correlationId: string
+}
+
+/** A token for a person. Refresh tokens are never in a result. */
+export interface UserResult extends TokenResult {
+  account: AccountInfo
+  idToken?: string
+  idTokenClaims?: IdTokenClaims
+}
+
+/** A token for the application itself. */
+export interface AppResult extends TokenResult {
+  account: null
+}
+
+export type AuthenticationResult = UserResult | AppResult
+
+/** A sign-in between its two halves. Plain JSON; keep it where only this person's browser or session reaches it. */
+export interface AuthCodeFlow {
+  /** Where to send the person. */
+  authUri: string
+  state: string
+  /** Milliseconds since 1970; an answer after it is refused. */
+  expiresAt: number
+  /** The rest is this library's own. */
+  [internal: string]: unknown
+}
+
+/** Options of `initiateAuthCodeFlow`. */
+export interface InitiateAuthCodeFlowOptions extends RequestOptions {
+  /** Empty or absent: sign-in only. */
+  scopes?: readonly string[]
+  /** Where the provider sends the person back to. Absent: the one that is registered. */
+  redirectUri?: string
+  /** Default: random. */
+  state?: string
+  /** `none`, `login`, `consent`, `select_account` or `create` (OpenID Connect Core 3.1.2.1). */
+  prompt?: string
+  /** Usually a user name. */
+  loginHint?: string
+  /** `consumers`, `organizations` or a domain: skips the e-mail based discovery of the tenant. */
+  domainHint?: string
+  /** A claims challenge as a JSON string. */
+  claimsChallenge?: string
+  /** Milliseconds since the person last proved who they are; floored to seconds on the wire. */
+  maxAge?: number
+  responseMode?: ResponseMode
+  /** Scopes of other resources to consent to in the same sign-in; no token comes for them. */
+  extraScopesToConsent?: readonly string[]
+}
+
+/** What the provider sent back: a URL, its parameters, a posted form, or anything that holds them. */
+export type AuthorizationResponse =
+  | string
+  | { readonly searchParams: URLSearchParams }
+  | URLSearchParams
+  | Request
+  | FormData
+  | Readonly<Record<string, string>>
+
+/** Options of `acquireTokenByAuthCodeFlow`. */
+export interface AuthCodeFlowOptions extends RequestOptions {
+  /** What `initiateAuthCodeFlow` resolved to. */
+  flow: AuthCodeFlow
+  response: AuthorizationResponse
+  /** A subset of the flow's scopes, where those are of several resources. Default: all of them. */
+  scopes?: readonly string[]
+}
+
+/** Options of `acquireTokenSilent` and `acquireTokenSilentWithError`. */
+export interface SilentOptions extends RequestOptions {
+  scopes: readonly string[]
+  account: AccountInfo | null | undefined
+  /** Another tenant's authority. Default: the client's. */
+  authority?: string | URL | AuthorityBuilder
+  /** Passes over cached access tokens. Default false. */
+  forceRefresh?: boolean
+  /** A claims challenge as a JSON string; passes over cached access tokens. */
+  claimsChallenge?: string
+}
+
+/** Options of `acquireTokenInteractive`. */
+export interface InteractiveOptions extends Omit<InitiateAuthCodeFlowOptions, 'redirectUri' | 'state' | 'responseMode' | 'timeout'> {
+  /** Milliseconds that the person is given. Default: no limit. */
+  timeout?: number
+  /** The loopback port. Default: a free one. */
+  port?: number
+  /** Default: the client's. */
+  interaction?: Interaction
+}
+
+/** Options of `acquireTokenForClient`. */
+export interface ClientCredentialsOptions extends RequestOptions {
+  scopes: readonly string[]
+  /** A claims challenge as a JSON string; passes over cached tokens. */
+  claimsChallenge?: string
+  /** Passes over cached tokens. Default false. */
+  forceRefresh?: boolean
+  /** Another tenant's authority. Default: the client's. */
+  authority?: string | URL | AuthorityBuilder
+}
+
+/** Options of `getLogoutUrl`. */
+export interface LogoutUrlOptions extends RequestOptions {
+  account?: AccountInfo
+  /** Where the provider sends the person afterwards. */
+  postLogoutRedirectUri?: string
+  /** Default: the account's `login_hint` claim, else its user name. */
+  logoutHint?: string
+  state?: string
+}
