@@ -1,0 +1,111 @@
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
+
+export interface Tenant {
+  id: string
+  name: string
+  domain: string
+}
+
+export interface User {
+  name: string
+  username: string
+  password: string
+  /** Object ids by tenant id; the first one is the home account. */
+  objectIds: Record<string, string>
+  homeTenantId: string
+  /** `{oid}.{tid}` of the home account. */
+  homeAccountId: string
+  subject: string
+}
+
+export interface Client {
+  clientId: string
+  name: string
+  type: 'native' | 'spa' | 'web' | 'daemon'
+  redirectUris: string[]
+  secret?: string
+  /** PEM */
+  certificate?: string
+  /** PEM, PKCS#8; only where the provider made the key */
+  privateKey?: string
+  /** SHA-1 of the certificate, upper-case hex */
+  thumbprint?: string
+  thumbprintSha256?: string
+  family?: '1'
+}
+
+export interface Settings {
+  accessTokenSeconds: number
+  idTokenSeconds: number
+  refreshTokenSeconds: number
+  spaRefreshTokenSeconds: number
+  refreshInSeconds: number | null | undefined
+  rotateRefreshTokens: boolean
+  rotationGraceSeconds: number
+  codeSeconds: number
+  deviceCodeSeconds: number
+  deviceCodeInterval: number
+}
+
+export interface Fault {
+  when?: { path?: string; grantType?: string; clientId?: string }
+  status?: number
+  headers?: OutgoingHttpHeaders
+  body?: string | object
+  delay?: number
+  drop?: boolean
+  after?: boolean
+  times?: number
+}
+
+export interface LoggedRequest {
+  method: string
+  path: string
+  grantType: string | undefined
+  clientId: string | undefined
+  /** 0 until it is answered */
+  status: number
+  parameters: Record<string, string | string[] | undefined>
+  headers: IncomingHttpHeaders
+}
+
+export interface ProviderOptions {
+  port?: number
+  httpsPort?: number
+  https?: boolean
+  settings?: Partial<Settings>
+  certificate?: string
+  clients?: Record<string, Client>
+  publicUrl?: string
+}
+
+export interface Provider {
+  url: string
+  localUrl: string
+  httpsUrl: string | undefined
+  ca: string | undefined
+  tenants: typeof tenants
+  users: typeof users
+  clients: Record<'native' | 'spa' | 'familyOne' | 'familyTwo', Client> &
+    Record<'web' | 'daemon', Client & { secret: string }> &
+    Record<'webCertificate', Client & Required<Pick<Client, 'certificate' | 'privateKey' | 'thumbprint' | 'thumbprintSha256'>>> &
+    Record<string, Client>
+  settings: Settings
+  requests: LoggedRequest[]
+  control: {
+    failNext(fault: Fault): void
+    clearFaults(): void
+    revoke(options?: { user?: User; sessions?: boolean }): void
+  }
+  tokenRequests(grantType?: string): LoggedRequest[]
+  authority(tenant?: string | Tenant, options?: { https?: boolean }): string
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+export const tenants: Record<'contoso' | 'fabrikam', Tenant>
+export const users: Record<'alice' | 'bob' | 'carol' | 'gina', User>
+export function createCertificate(
+  commonName?: string,
+): Required<Pick<Client, 'certificate' | 'privateKey' | 'thumbprint' | 'thumbprintSha256'>>
+export function startProvider(options?: ProviderOptions): Promise<Provider>

@@ -1,0 +1,23 @@
+/** What a test may choose. `provider.settings` is live: a change counts from the next request on. */
+export const defaults = {
+  accessTokenSeconds: 3600,
+  idTokenSeconds: 3600,
+  refreshTokenSeconds: 90 * 86_400,
+  /** Refresh tokens of single-page applications live for a day, and rotation does not prolong them. */
+  spaRefreshTokenSeconds: 86_400,
+  /** Seconds until a token should be renewed ahead of its end; undefined: half the lifetime of tokens that live two hours or more. */
+  refreshInSeconds: undefined,
+  /** A new refresh token with every refresh. */
+  rotateRefreshTokens: true,
+  /** How long a used refresh token still works, in seconds. Entra does not revoke them; 0 makes a second use revoke the whole chain. */
+  rotationGraceSeconds: Number.POSITIVE_INFINITY,
+  codeSeconds: 600,
+  deviceCodeSeconds: 900,
+  /** Seconds between two polls, as the answer to a device code request announces it. */
+  deviceCodeInterval: 5,
+}
+
+export function refreshIn({ accessTokenSeconds, refreshInSeconds }) {
+  if (refreshInSeconds !== undefined) return refreshInSeconds ?? undefined
+  return accessTokenSeconds >= 7200 ? Math.floor(accessTokenSeconds / 2) : undefined
+}

@@ -1,0 +1,61 @@
+import { basename } from 'node:path'
+import { dts } from 'rollup-plugin-dts'
+import esbuild from 'rollup-plugin-esbuild'
+
+const entries = { index: 'src/core/index.ts', node: 'src/node/index.ts' }
+const external = [/^node:/, 'jose', 'undici']
+
+/** What loads when it is used: a module that is reached from one of these alone goes into a file of that name. */
+const lazy = {
+  'auth-code': 'sign-in',
+  'assertion-signer': 'assertion-signer',
+  pkcs8: 'pkcs8',
+  'verify-signature': 'verify-signature',
+}
+
+/** What only confidential clients need: a page in a browser must not pay for it. */
+const confidential = /\/(confidential-client-application|app-token|client-assertion|pem)\.ts$/
+
+/** One file for what every start needs, one for what every request needs, and one for each rare path: sixty small modules would cost ten times the import time. */
+function chunkOf(id, { getModuleInfo }) {
+  const roots = new Set()
+  const seen = new Set()
+  const climb = (module) => {
+    if (seen.has(module)) return
+    seen.add(module)
+    const { importers, dynamicImporters, isEntry } = getModuleInfo(module)
+    if (isEntry) roots.add('entry')
+    if (dynamicImporters.length) roots.add(lazy[basename(module, '.ts')] ?? 'protocol')
+    for (const importer of importers) climb(importer)
+  }
+  climb(id)
+  if (roots.has('entry')) {
+    if (confidential.test(id)) return 'confidential'
+    return /\/src\/core\/(?!index\.ts)/.test(id) ? 'core' : undefined
+  }
+  return roots.size === 1 ? [...roots][0] : 'protocol'
+}
+
+/** @type {import('rollup').RollupOptions[]} */
+export default [
+  {
+    input: entries,
+    external,
+    plugins: [esbuild({ target: 'es2022', tsconfig: false })],
+    output: {
+      dir: 'dist',
+      format: 'es',
+      sourcemap: true,
+      entryFileNames: '[name].js',
+      chunkFileNames: ({ name }) => (name === 'core' || name === 'confidential' ? `${name}.js` : `lazy/${name}.js`),
+      manualChunks: chunkOf,
+      hoistTransitiveImports: false,
+    },
+  },
+  {
+    input: entries,
+    external,
+    plugins: [dts({ tsconfig: 'src/core/tsconfig.json', compilerOptions: { stripInternal: true, composite: false, emitDeclarationOnly: false } })],
+    output: { dir: 'dist', format: 'es', entryFileNames: '[name].d.ts', chunkFileNames: 'types.d.ts' },
+  },
+]

@@ -1,0 +1,107 @@
+import { ClientAuthError, ClientConfigurationError } from '../errors.ts'
+import { type Authority, isLoopback, tenantOf } from './authority.ts'
+import { cloudOf, isMicrosoftHost } from './clouds.ts'
+
+/** A checked discovery document (OpenID Connect Discovery 3). */
+export interface Metadata {
+  authority: Authority
+  /** May hold `{tenantid}`, which the token's `tid` fills. */
+  issuer: string
+  authorizationEndpoint: string
+  tokenEndpoint: string
+  /** The tenant segment of the token endpoint. */
+  realm: string
+  document: Record<string, unknown>
+}
+
+const consumers = '9188040d-6c67-4c5b-b112-36a304b66dad'
+const guid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
+
+/** Checks a discovery document against the authority that it was asked under. */
+export function parseMetadata(authority: Authority, document: Record<string, unknown>): Metadata {
+  const issuer = document.issuer
+  const tokenEndpoint = endpoint(authority, document, 'token_endpoint', 'metadata_invalid')
+  if (typeof issuer !== 'string' || !issuerFits(authority, issuer, tokenEndpoint)) {
+    throw invalid('The issuer in the discovery document is not the authority that was asked.')
+  }
+  const challenges = document.code_challenge_methods_supported
+  if (Array.isArray(challenges) && !challenges.includes('S256')) throw invalid('The provider does not support PKCE with S256.')
+  return {
+    authority,
+    issuer,
+    authorizationEndpoint: endpoint(authority, document, 'authorization_endpoint', 'metadata_invalid'),
+    tokenEndpoint,
+    realm: tenantOf(tokenEndpoint),
+    document,
+  }
+}
+
+/** The address of an endpoint, checked: it is where the authority is, at Microsoft, or on a host that the caller named. */
+export function endpoint(
+  authority: Authority,
+  document: Record<string, unknown>,
+  name: string,
+  absent: 'metadata_invalid' | 'endpoint_missing' = 'endpoint_missing',
+): string {
+  const value = document[name]
+  if (value === undefined) throw new ClientConfigurationError(absent, `The provider names no ${name}.`)
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
+  if (!url || url.username || url.password) throw invalid(`The provider's ${name} is not a usable URL.`)
+  const home = new URL(authority.url)
+  const secure = url.protocol === 'https:' || (url.protocol === 'http:' && home.protocol === 'http:' && isLoopback(url.hostname))
+  if (!secure) throw invalid(`The provider's ${name} is not an https URL.`)
+  if (!sameSite(home.hostname, url.hostname) && !isMicrosoftHost(url.hostname) && !authority.knownHosts.includes(url.host)) {
+    throw invalid(`The provider's ${name} is on another host, ${url.host}. If that is right, list it in knownAuthorities.`)
+  }
+  return url.href
+}
+
+/** Whether two hosts share a registrable name, taken as their last two labels (three where the second is a short one, as in `co.uk`). */
+function sameSite(a: string, b: string): boolean {
+  if (a === b) return true
+  const named = (host: string) => /[a-z]/.test(host.slice(host.lastIndexOf('.') + 1)) && host.includes('.')
+  return named(a) && named(b) && site(a) === site(b)
+}
+
+const site = (host: string) => {
+  const labels = host.split('.')
+  return labels.slice((labels.at(-2) ?? '').length <= 3 && labels.length > 2 ? -3 : -2).join('.')
+}
+
+function issuerFits(authority: Authority, issuer: string, tokenEndpoint: string): boolean {
+  if (authority.issuers.includes(issuer)) return true
+  if (authority.kind === 'oidc' || !URL.canParse(issuer)) return false
+  const { host, hostname, protocol, pathname } = new URL(issuer)
+  const home = new URL(authority.url)
+  if (protocol !== home.protocol) return false
+  const tenant = decodeURIComponent(pathname.split('/')[1] ?? '')
+  if (authority.kind === 'adfs' || authority.kind === 'b2c') return host === home.host
+  if (authority.kind === 'ciam') return host === home.host || (hostname === `${tenant}.ciamlogin.com` && tenant === tenantOf(tokenEndpoint))
+  if (authority.multiTenant) {
+    const expected = authority.tenant.toLowerCase() === 'consumers' ? [consumers, '{tenantid}'] : ['{tenantid}']
+    return cloudOf(hostname) === authority.cloud && (isMicrosoftHost(hostname) || host === home.host) && expected.includes(tenant)
+  }
+  // A domain name stands for a tenant id, which issuer and token endpoint must agree on.
+  return (
+    isMicrosoftHost(hostname) &&
+    cloudOf(hostname) === authority.cloud &&
+    guid.test(tenant) &&
+    tenant === (guid.test(authority.tenant) ? authority.tenant.toLowerCase() : tenantOf(tokenEndpoint))
+  )
+}
+
+/** The issuer that a token must name; a multi-tenant issuer takes the tenant from the token itself. */
+export function expectedIssuer({ issuer }: Metadata, tid: unknown): string {
+  if (!issuer.includes('{tenantid}')) return issuer
+  if (typeof tid !== 'string' || !guid.test(tid)) throw new ClientAuthError('issuer_mismatch', 'The id token names no tenant.')
+  return issuer.replaceAll('{tenantid}', tid)
+}
+
+/** Whether an authorization response's `iss` (RFC 9207) is this issuer. */
+export function isIssuer(issuer: string, iss: string): boolean {
+  if (!issuer.includes('{tenantid}')) return iss === issuer
+  const [before, after] = issuer.split('{tenantid}') as [string, string]
+  return iss.startsWith(before) && iss.endsWith(after) && guid.test(iss.slice(before.length, iss.length - after.length))
+}
+
+const invalid = (message: string) => new ClientConfigurationError('metadata_invalid', message)

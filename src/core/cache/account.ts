@@ -1,0 +1,28 @@
+import type { AccountInfo } from '../types.ts'
+import { type Entity, text } from './entities.ts'
+import type { Partition } from './partition.ts'
+
+/** An Account entry as a caller sees it. */
+export function accountInfo(entity: Entity): AccountInfo {
+  const name = text(entity, 'name')
+  const source = text(entity, 'account_source')
+  const account: AccountInfo = {
+    homeAccountId: text(entity, 'home_account_id'),
+    environment: text(entity, 'environment'),
+    tenantId: text(entity, 'realm'),
+    localAccountId: text(entity, 'local_account_id') || null,
+    username: text(entity, 'username'),
+    authorityType: text(entity, 'authority_type'),
+  }
+  if (name) account.name = name
+  if (source) account.accountSource = source
+  return account
+}
+
+/** The account of a partition: the home tenant's row, else the newest. */
+export function accountIn(partition: Partition, cloud: string): AccountInfo | undefined {
+  const rows = partition.list('Account', cloud)
+  const home = rows.find((entity) => text(entity, 'home_account_id').endsWith(`.${text(entity, 'realm')}`))
+  const row = home ?? rows.at(-1)
+  return row && accountInfo(row)
+}

@@ -1,0 +1,47 @@
+import { isMultiTenant } from '../authority/authority.ts'
+import { splitScopes } from '../oauth/scopes.ts'
+
+/** The sections of the unified cache schema. */
+export type CredentialType = 'AccessToken' | 'RefreshToken' | 'IdToken' | 'Account' | 'AppMetadata'
+
+/** One entry in the schema's snake_case fields. What a foreign MSAL wrote may lack any of them. */
+export type Entity = Record<string, unknown>
+
+export interface Entry {
+  type: CredentialType
+  /** As it stands in the file it came from; opaque. */
+  key: string
+  entity: Entity
+}
+
+export const text = (entity: Entity, field: string): string => {
+  const value = entity[field]
+  return typeof value === 'string' ? value : ''
+}
+
+/** A decimal string, or a number, as seconds; undefined for anything else. */
+export const seconds = (entity: Entity, field: string): number | undefined => {
+  const value = entity[field]
+  const number = typeof value === 'string' && value ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) ? number : undefined
+}
+
+export const targetOf = (entity: Entity): string[] => splitScopes(text(entity, 'target'))
+
+/** `common` and its like mean the user's home tenant, which the home account id ends with: MSALs file the same token under either. */
+export function realmOf(entity: Entity): string {
+  const realm = text(entity, 'realm')
+  return homeRealm(realm, text(entity, 'home_account_id'))
+}
+
+export function homeRealm(realm: string, homeAccountId: string): string {
+  const dot = homeAccountId.lastIndexOf('.')
+  return dot > 0 && isMultiTenant(realm) ? homeAccountId.slice(dot + 1) : realm
+}
+
+/** What a key-bound token (`ssh-cert`, `pop`, a `key_id`) is bound to; empty for a bearer token. */
+export const bindingOf = (entity: Entity): string => {
+  const type = text(entity, 'token_type').toLowerCase()
+  const keyId = text(entity, 'key_id')
+  return keyId || (type && type !== 'bearer') ? `${type || 'bearer'} ${keyId}` : ''
+}

@@ -1,0 +1,64 @@
+import type { Authority } from '../authority/authority.ts'
+import type { CachedToken } from '../cache/partition.ts'
+import { appId } from '../cache/partitions.ts'
+import { checkClaims } from '../oauth/claims.ts'
+import { checkScopes, scopeKey } from '../oauth/scopes.ts'
+import type { AppResult, ClientCredentialsOptions, TokenResult } from '../types.ts'
+import { loaded } from '../util/loaded.ts'
+import { cacheFirst } from './cache-first.ts'
+import { beginCall, type Call, type ClientContext } from './context.ts'
+import { checkExtraParameters } from './extra-parameters.ts'
+import { tokenResult } from './result.ts'
+
+interface Wanted {
+  authority: Authority
+  scopes: readonly string[]
+  scopeKey: string
+}
+
+/** A token for the application itself: from the cache, or by its credential (RFC 6749 section 4.4). */
+export async function acquireForClient(context: ClientContext, options: ClientCredentialsOptions): Promise<AppResult> {
+  const { claimsChallenge, forceRefresh = false } = options
+  const scopes = checkScopes(options.scopes, { reservedToo: true })
+  const authority = options.authority === undefined ? context.authority : context.authorityOf(options.authority)
+  const wanted: Wanted = { authority, scopes, scopeKey: scopeKey(scopes) }
+  const call = beginCall(context, options)
+  return cacheFirst<AppResult>(context, call, {
+    key: ['app', context.clientId, authority.url, wanted.scopeKey, claimsChallenge],
+    fresh: forceRefresh || !!claimsChallenge,
+    lookUp: () => lookUp(context, wanted),
+    result: (token, source) => appResult(token, source, call),
+    check() {
+      checkExtraParameters(options)
+      checkClaims(claimsChallenge)
+      if (!authority.multiTenant) return
+      const message = `An application's own token needs a tenant; ${authority.tenant} is none.`
+      context.options.logger?.({ level: 'warn', message, correlationId: call.correlationId })
+    },
+    async acquire(reason, exchange) {
+      const { obtainTokens, freshToken, clientCredentialsGrant, mergeClaims } = await loaded(import('./requests.ts'))
+      const grant = clientCredentialsGrant(scopes, mergeClaims(claimsChallenge, context.options.clientCapabilities), reason)
+      return appResult(freshToken(await obtainTokens(context, authority, grant, call, exchange)), 'identity_provider', call)
+    },
+  })
+}
+
+export function removeForClient({ memory, clientId, authority }: ClientContext): void {
+  const prefix = appId(clientId, authority.cloud, '')
+  for (const [id, partition] of memory.apps) {
+    // Other authorities of the same cloud are other tenants of this application.
+    if (!id.startsWith(prefix)) continue
+    memory.apps.delete(id)
+    if (partition.entries.length) memory.settle()
+  }
+}
+
+function lookUp({ memory, clientId }: ClientContext, { authority, scopes, scopeKey }: Wanted): CachedToken | undefined {
+  const { cloud, tenant, url } = authority
+  return memory.get({ app: appId(clientId, cloud, tenant) })?.find({ cloud, clientId, realm: tenant, authority: url, scopes, scopeKey })
+}
+
+const appResult = (token: CachedToken, source: TokenResult['tokenSource'], { correlationId }: Call): AppResult => ({
+  ...tokenResult(token, source, correlationId),
+  account: null,
+})

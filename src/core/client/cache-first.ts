@@ -1,0 +1,75 @@
+import type { CachedToken } from '../cache/partition.ts'
+import { isAuthError } from '../errors.ts'
+import type { Bounds } from '../http/deadline.ts'
+import type { TokenResult } from '../types.ts'
+import type { Call, ClientContext } from './context.ts'
+
+/** Seconds of life that a token must have left to be handed out. */
+const leastLife = 300
+/** Milliseconds between tries to renew a token that is still good. */
+const renewalPause = 30_000
+
+/** Why a token is asked for, as the provider's telemetry has it. */
+export type Reason = 0 | 1 | 2 | 3 | 4
+
+/** How one kind of token is found and got. */
+export interface Plan<R> {
+  /** All that tells this request from another. */
+  key: readonly unknown[]
+  /** Cached tokens do not count. */
+  fresh: boolean
+  lookUp(): CachedToken | undefined
+  result(token: CachedToken, source: TokenResult['tokenSource']): R
+  /** Called before a request is made for the first time: refuses what only a request would show to be wrong. */
+  check(): void
+  acquire(reason: Reason, exchange: () => Bounds): Promise<R>
+}
+
+/**
+ * A cached token while it is good; past the time at which the provider wants it renewed, it is handed out all the same and renewed behind.
+ * Else a new one, got once for all who ask for it at the same time.
+ */
+export async function cacheFirst<R>(context: ClientContext, call: Call, plan: Plan<R>): Promise<R> {
+  const cached = plan.fresh ? undefined : plan.lookUp()
+  if (cached && isGood(cached)) {
+    context.hits++
+    if (cached.refreshOn !== undefined && cached.refreshOn <= Date.now() / 1000) renewBehind(context, call, plan, cached)
+    return plan.result(cached, 'cache')
+  }
+  plan.check()
+  try {
+    return await join(context, call, plan, cached ? 3 : plan.fresh ? 1 : 2)
+  } catch (error) {
+    // The provider cannot be reached just now: a token that lives for a few more minutes is better than none.
+    const late = isAuthError(error) && error.action === 'retry' && !plan.fresh && plan.lookUp()
+    if (!late || late.expiresOn <= Date.now() / 1000) throw error
+    return plan.result(late, 'cache')
+  }
+}
+
+export function isGood({ expiresOn, cachedAt }: CachedToken): boolean {
+  const now = Date.now() / 1000
+  // Stored in the future: the clock has been set back, and the token's end means nothing.
+  return expiresOn - now >= leastLife && cachedAt - leastLife <= now
+}
+
+function join<R>({ flights }: ClientContext, call: Call, { key, fresh, acquire }: Plan<R>, reason: Reason): Promise<R> {
+  const { extraQueryParameters, extraBodyParameters } = call.options
+  return flights.join(JSON.stringify([...key, fresh, extraQueryParameters, extraBodyParameters]), call, (exchange) =>
+    acquire(reason, exchange),
+  )
+}
+
+const tries = /* @__PURE__ */ new WeakMap<object, number>()
+
+function renewBehind<R>(context: ClientContext, call: Call, plan: Plan<R>, { entity }: CachedToken): void {
+  const now = Date.now()
+  if ((tries.get(entity) ?? 0) > now - renewalPause) return
+  tries.set(entity, now)
+  const { logger } = context.options
+  // The caller has its token and may abort or return: neither ends the renewal.
+  join(context, { ...call, signal: undefined }, { ...plan, fresh: true }, 4).catch((error: unknown) => {
+    const code = isAuthError(error) ? error.code : 'unknown'
+    logger?.({ level: 'warn', message: 'A token could not be renewed ahead of its end.', code, correlationId: call.correlationId })
+  })
+}

@@ -1,0 +1,170 @@
+import { accountIn } from '../cache/account.ts'
+import type { ClientAuthentication } from '../oauth/client-assertion.ts'
+import type {
+  AccountInfo,
+  AuthCodeFlow,
+  AuthCodeFlowOptions,
+  ClientApplicationOptions,
+  InitiateAuthCodeFlowOptions,
+  LogoutUrlOptions,
+  SilentOptions,
+  UserResult,
+} from '../types.ts'
+import { loaded } from '../util/loaded.ts'
+import { checkSignIn } from './check-sign-in.ts'
+import { beginCall, contextOf, createContext } from './context.ts'
+import { checkExtraParameters } from './extra-parameters.ts'
+import { acquireSilently, isRefusal } from './silent.ts'
+
+/** What public and confidential clients share. (The manual, `ClientApplication`.) */
+export abstract class ClientApplication {
+  constructor(options: ClientApplicationOptions, authentication?: ClientAuthentication) {
+    createContext(this, options, authentication)
+  }
+
+  /**
+   * The first half of a sign-in: keep what it resolves to in the person's session, and send the person to its `authUri`. The answer is
+   * redeemed by {@link ClientApplication.acquireTokenByAuthCodeFlow}. PKCE, state and nonce are always on. (RFC 6749 section 4.1, RFC 7636.)
+   *
+   * @throws {@link ClientConfigurationError} bad options, or an authority that cannot be used; {@link NetworkError} discovery failed
+   * @example
+   * ```ts
+   * const flow = await app.initiateAuthCodeFlow({ scopes: ['User.Read'], redirectUri: 'https://app.example/callback' })
+   * session.flow = flow
+   * return Response.redirect(flow.authUri)
+   * ```
+   */
+  async initiateAuthCodeFlow(options: InitiateAuthCodeFlowOptions): Promise<AuthCodeFlow> {
+    checkSignIn(options)
+    const context = contextOf(this)
+    const call = beginCall(context, options)
+    const { beginSignIn } = await loaded(import('./auth-code.ts'))
+    return beginSignIn(context, options, call)
+  }
+
+  /**
+   * The second half of a sign-in: checks the answer against its flow, redeems the code and stores the tokens. Use a flow once.
+   *
+   * @throws {@link ClientAuthError} the answer or its id token fails a check; {@link ServerError} the provider refused; {@link NetworkError}
+   * @example
+   * ```ts
+   * const { account, accessToken } = await app.acquireTokenByAuthCodeFlow({ flow: session.flow, response: request.url })
+   * ```
+   */
+  async acquireTokenByAuthCodeFlow(options: AuthCodeFlowOptions): Promise<UserResult> {
+    checkExtraParameters(options)
+    const context = contextOf(this)
+    const call = beginCall(context, options)
+    const { flow, response, scopes } = options
+    const { completeSignIn } = await loaded(import('./auth-code.ts'))
+    return completeSignIn(context, flow, response, call, { scopes, api: 832, expires: true })
+  }
+
+  /**
+   * A token from the cache, or by a cached refresh token; null where neither is there, or where the provider refuses the refresh token, so
+   * that the person has to sign in. A token past its `refreshOn` is returned at once and renewed behind. (The manual, `acquire_token_silent`.)
+   *
+   * @throws {@link NetworkError} or {@link ServerError} of 429 and 5xx: the provider cannot answer now, and no valid token is cached
+   * @example
+   * ```ts
+   * const [account] = await app.getAccounts()
+   * const result = (await app.acquireTokenSilent({ scopes, account })) ?? (await app.acquireTokenInteractive({ scopes }))
+   * ```
+   */
+  async acquireTokenSilent(options: SilentOptions): Promise<UserResult | null> {
+    try {
+      return await acquireSilently(contextOf(this), options)
+    } catch (error) {
+      if (isRefusal(error)) return null
+      throw error
+    }
+  }
+
+  /**
+   * As {@link ClientApplication.acquireTokenSilent}, but a refusal is thrown: it tells why the person has to sign in, and what with.
+   *
+   * @throws {@link InteractionRequiredAuthError} with the `claims` for the next sign-in, where there are any
+   * @example
+   * ```ts
+   * const result = await app.acquireTokenSilentWithError({ scopes, account })
+   * ```
+   */
+  async acquireTokenSilentWithError(options: SilentOptions): Promise<UserResult | null> {
+    return acquireSilently(contextOf(this), options)
+  }
+
+  /**
+   * The accounts that have signed in, one per home account; `username` is compared without regard to case. Makes no request.
+   *
+   * @example
+   * ```ts
+   * const [account] = await app.getAccounts({ username: 'mia@contoso.example' })
+   * ```
+   */
+  async getAccounts({ username }: { username?: string } = {}): Promise<AccountInfo[]> {
+    const { memory, authority } = contextOf(this)
+    const accounts: AccountInfo[] = []
+    for (const partition of memory.users.values()) {
+      const account = accountIn(partition, authority.cloud)
+      if (account && (username === undefined || account.username.toLowerCase() === username.toLowerCase())) accounts.push(account)
+    }
+    return accounts
+  }
+
+  /**
+   * One account by its home account id; null where it is not known. For servers, which know whose session it is.
+   *
+   * @example
+   * ```ts
+   * const account = await app.getAccount({ homeAccountId: session.homeAccountId })
+   * ```
+   */
+  async getAccount({ homeAccountId }: { homeAccountId: string }): Promise<AccountInfo | null> {
+    const { memory, authority } = contextOf(this)
+    const partition = memory.get({ user: homeAccountId })
+    return (partition && accountIn(partition, authority.cloud)) ?? null
+  }
+
+  /**
+   * Forgets an account: its entries, all clients' access and id tokens, and this client's and its family's refresh tokens, under every
+   * alias of the cloud. One that is not there is no error. The provider is not told: {@link ClientApplication.getLogoutUrl} does that.
+   *
+   * @example
+   * ```ts
+   * await app.removeAccount(account)
+   * ```
+   */
+  async removeAccount(account: AccountInfo): Promise<void> {
+    const { memory, clientId, authority } = contextOf(this)
+    const owner = { user: account.homeAccountId }
+    const partition = memory.get(owner)
+    if (!partition) return
+    const family = memory.familyOf(clientId, authority.cloud)
+    const gone = new Set(
+      (['Account', 'AccessToken', 'IdToken', 'RefreshToken'] as const).flatMap((type) => {
+        const entities = partition.list(type, authority.cloud)
+        if (type !== 'RefreshToken') return entities
+        return entities.filter((entity) => entity.client_id === clientId || (family && entity.family_id === family))
+      }),
+    )
+    if (partition.remove(({ entity }) => gone.has(entity))) memory.settle(owner)
+  }
+
+  /**
+   * Where to send a person who signs out at the provider too (OpenID Connect RP-Initiated Logout 1.0). The account's id token goes along
+   * as a hint, so call it before {@link ClientApplication.removeAccount}.
+   *
+   * @throws {@link ClientConfigurationError} `endpoint_missing`: the provider has no such endpoint
+   * @example
+   * ```ts
+   * const url = await app.getLogoutUrl({ account, postLogoutRedirectUri: 'https://app.example/' })
+   * ```
+   */
+  async getLogoutUrl(options: LogoutUrlOptions = {}): Promise<string> {
+    checkExtraParameters(options)
+    const context = contextOf(this)
+    const call = beginCall(context, options)
+    const { logoutUrl } = await loaded(import('./logout-url.ts'))
+    return logoutUrl(context, options, call)
+  }
+}

@@ -1,0 +1,52 @@
+import { clientAuthentication } from '../oauth/client-assertion.ts'
+import type { AppResult, ClientCredentialsOptions, ConfidentialClientOptions } from '../types.ts'
+import { acquireForClient, removeForClient } from './app-token.ts'
+import { ClientApplication } from './client-application.ts'
+import { contextOf } from './context.ts'
+
+/**
+ * A client that can keep a secret: a web app, an API, a daemon. (The manual, `ConfidentialClientApplication`.)
+ *
+ * @example
+ * ```ts
+ * const app = new ConfidentialClientApplication({
+ *   clientId,
+ *   authority: 'https://login.microsoftonline.com/contoso.com',
+ *   clientCredential: { privateKey: pem, publicCertificate },
+ * })
+ * const { accessToken } = await app.acquireTokenForClient({ scopes: ['https://graph.microsoft.com/.default'] })
+ * ```
+ */
+export class ConfidentialClientApplication extends ClientApplication {
+  /** @throws {@link ClientConfigurationError} the options cannot be right; `credential_invalid`: the credential cannot */
+  constructor(options: ConfidentialClientOptions) {
+    const { clientId, clientCredential, clientClaims } = options
+    super(options, clientAuthentication({ clientId, credential: clientCredential, clientClaims }))
+  }
+
+  /**
+   * A token for the application itself, from the cache or from the provider. `authority` names another tenant than the client's.
+   * (RFC 6749 section 4.4; the manual, `acquire_token_for_client`.)
+   *
+   * @throws {@link ServerError} the provider refused; {@link ClientConfigurationError} bad options; {@link NetworkError}
+   * @example
+   * ```ts
+   * const { accessToken, expiresOn } = await app.acquireTokenForClient({ scopes: ['https://graph.microsoft.com/.default'] })
+   * ```
+   */
+  async acquireTokenForClient(options: ClientCredentialsOptions): Promise<AppResult> {
+    return acquireForClient(contextOf(this), options)
+  }
+
+  /**
+   * Forgets all tokens that this application has got for itself, in every tenant of its cloud. (The manual, `remove_tokens_for_client`.)
+   *
+   * @example
+   * ```ts
+   * await app.removeTokensForClient()
+   * ```
+   */
+  async removeTokensForClient(): Promise<void> {
+    removeForClient(contextOf(this))
+  }
+}

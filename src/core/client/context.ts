@@ -1,0 +1,91 @@
+import { type Authority, type AuthorityOptions, parseAuthority } from '../authority/authority.ts'
+import type { AuthorityBuilder } from '../authority/authority-builder.ts'
+import type { Partitions } from '../cache/partitions.ts'
+import { partitionsOf, TokenCache } from '../cache/token-cache.ts'
+import { ClientConfigurationError, NetworkError } from '../errors.ts'
+import type { ClientAuthentication } from '../oauth/client-assertion.ts'
+import { checkExcludedScopes } from '../oauth/scopes.ts'
+import type { ClientApplicationOptions, RequestOptions } from '../types.ts'
+import { type Passenger, SingleFlight } from './single-flight.ts'
+
+/** What the methods of one client share. */
+export interface ClientContext {
+  options: ClientApplicationOptions
+  clientId: string
+  authority: Authority
+  cache: TokenCache
+  memory: Partitions
+  /** One per token cache: instances that share a cache share its refreshes. */
+  flights: SingleFlight
+  /** Tokens that came from the cache since the last request, for the provider's telemetry. */
+  hits: number
+  /** Of confidential clients. */
+  authentication?: ClientAuthentication
+  /** The authority of an option; the client's own where none is given. */
+  authorityOf(given: string | URL | AuthorityBuilder | undefined): Authority
+}
+
+const contexts = /* @__PURE__ */ new WeakMap<object, ClientContext>()
+const flightsOf = /* @__PURE__ */ new WeakMap<TokenCache, SingleFlight>()
+
+/** The inside of a client, for its methods and for the adapters. It is kept apart from the object, so that nothing prints it. */
+export const contextOf = (client: object): ClientContext => contexts.get(client)!
+
+export function createContext(client: object, options: ClientApplicationOptions, authentication?: ClientAuthentication): void {
+  const { clientId, tokenCache = new TokenCache(), timeout } = options
+  if (typeof clientId !== 'string' || !clientId) throw new ClientConfigurationError('invalid_argument', 'clientId is missing.')
+  if (!(tokenCache instanceof TokenCache)) throw new ClientConfigurationError('invalid_argument', 'tokenCache must be a TokenCache.')
+  checkTimeout(timeout)
+  checkExcludedScopes(options.excludeScopes)
+  const trust: AuthorityOptions = {
+    validateAuthority: options.validateAuthority,
+    knownAuthorities: options.knownAuthorities?.map((host) => host.toLowerCase()),
+  }
+  const authority = parseAuthority({ ...trust, authority: options.authority, oidcAuthority: options.oidcAuthority })
+  const flights = flightsOf.get(tokenCache) ?? new SingleFlight()
+  flightsOf.set(tokenCache, flights)
+  const authorities = new Map<string, Authority>()
+  contexts.set(client, {
+    options,
+    clientId,
+    authority,
+    cache: tokenCache,
+    memory: partitionsOf(tokenCache),
+    flights,
+    hits: 0,
+    ...(authentication && { authentication }),
+    authorityOf(given) {
+      if (given === undefined) return authority
+      const url = String(given)
+      let parsed = authorities.get(url)
+      if (!parsed) {
+        parsed = parseAuthority({ ...trust, authority: url })
+        // A client of very many tenants must not grow without end.
+        if (authorities.size >= 100_000) authorities.clear()
+        authorities.set(url, parsed)
+      }
+      return parsed
+    },
+  })
+}
+
+/** A call's options, checked and completed. */
+export interface Call extends Passenger {
+  timeout: number
+  correlationId: string
+  options: RequestOptions
+}
+
+/** Checks what every call takes. Throws where the caller has given up already. */
+export function beginCall({ options: defaults }: ClientContext, options: RequestOptions): Call {
+  const { signal, timeout = defaults.timeout ?? 10_000, correlationId = crypto.randomUUID(), waitUntil = defaults.waitUntil } = options
+  checkTimeout(timeout)
+  if (signal?.aborted) throw new NetworkError('aborted', 'The call was aborted.', { correlationId, cause: signal.reason })
+  return { signal, timeout, correlationId, waitUntil, options }
+}
+
+function checkTimeout(timeout: number | undefined): void {
+  if (timeout !== undefined && !(timeout > 0)) {
+    throw new ClientConfigurationError('invalid_argument', 'timeout must be a positive number of milliseconds.')
+  }
+}

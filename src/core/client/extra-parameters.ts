@@ -1,0 +1,16 @@
+import { ClientConfigurationError } from '../errors.ts'
+import type { RequestOptions } from '../types.ts'
+
+const protocolFields =
+  /^(client_id|client_secret|client_assertion(_type)?|client_info|grant_type|scope|claims|redirect_uri|response_(type|mode)|state|nonce|code(_\w+)?|refresh_token|(user_)?assertion|username|password|device_code|requested_token_use)$/
+
+/** Refuses extra parameters that would stand for a protocol parameter. */
+export function checkExtraParameters({ extraQueryParameters = {}, extraBodyParameters = {} }: RequestOptions): void {
+  const name = [...Object.keys(extraQueryParameters), ...Object.keys(extraBodyParameters)].find((key) => protocolFields.test(key))
+  if (name) throw new ClientConfigurationError('invalid_argument', `${name} is a protocol parameter; extra parameters cannot override it.`)
+}
+
+export function withQuery(url: string, parameters: Record<string, string> = {}): string {
+  const query = new URLSearchParams(parameters).toString()
+  return query ? `${url}${url.includes('?') ? '&' : '?'}${query}` : url
+}

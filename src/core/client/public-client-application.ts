@@ -1,0 +1,97 @@
+import { ClientAuthError, ClientConfigurationError, isAuthError, NetworkError } from '../errors.ts'
+import type { Interaction, InteractionSession } from '../ports.ts'
+import type { AuthCodeFlow, InteractiveOptions, PublicClientOptions, UserResult } from '../types.ts'
+import { loaded } from '../util/loaded.ts'
+import { checkSignIn } from './check-sign-in.ts'
+import { ClientApplication } from './client-application.ts'
+import { beginCall, contextOf } from './context.ts'
+
+/**
+ * A client that cannot keep a secret: a page in a browser, a desktop or command-line program. (The manual, `PublicClientApplication`.)
+ *
+ * @example
+ * ```ts
+ * const app = new PublicClientApplication({ clientId, authority: 'https://login.microsoftonline.com/contoso.com', interaction: loopback() })
+ * const result = await app.acquireTokenInteractive({ scopes: ['User.Read'] })
+ * ```
+ */
+export class PublicClientApplication extends ClientApplication {
+  readonly #interaction: Interaction | undefined
+
+  /** @throws {@link ClientConfigurationError} the options cannot be right */
+  constructor(options: PublicClientOptions) {
+    super(options)
+    this.#interaction = options.interaction
+  }
+
+  /**
+   * Shows the person the sign-in page and resolves once they have signed in. The page is opened before anything is awaited: call it first
+   * thing in a click handler.
+   *
+   * @throws {@link ClientAuthError} the person or the page gave up, or the answer fails a check; {@link ServerError} the provider refused;
+   * {@link ClientConfigurationError} `interaction_missing`; {@link NetworkError}
+   * @example
+   * ```ts
+   * const { accessToken, account } = await app.acquireTokenInteractive({ scopes: ['User.Read'], prompt: 'select_account' })
+   * ```
+   */
+  async acquireTokenInteractive(options: InteractiveOptions): Promise<UserResult> {
+    const { timeout, port, prompt, interaction = this.#interaction, ...asked } = options
+    if (!interaction) throw new ClientConfigurationError('interaction_missing', 'Pass an interaction, such as loopback() or popup().')
+    if (timeout !== undefined && !(timeout > 0))
+      throw new ClientConfigurationError('invalid_argument', 'timeout must be a positive number.')
+    const request = prompt === undefined ? asked : { ...asked, prompt }
+    checkSignIn(request)
+    const context = contextOf(this)
+    const call = beginCall(context, request)
+    const { correlationId } = call
+    const patience = new AbortController()
+    let session: InteractionSession | undefined
+    let flow: AuthCodeFlow | undefined
+    try {
+      session = interaction.begin({ ...(port !== undefined && { port }), ...(prompt !== undefined && { prompt }), signal: patience.signal })
+      const begun = session
+      const answer = await within(timeout, call, async () => {
+        const redirectUri = await begun.redirectUri
+        const { beginSignIn, pickResponseMode } = await loaded(import('./auth-code.ts'))
+        const responseMode = await pickResponseMode(context, interaction.responseModes, call)
+        flow = await beginSignIn(context, { ...request, redirectUri, ...(responseMode !== 'query' && { responseMode }) }, call)
+        return begun.authorize({ url: flow.authUri, flow, signal: patience.signal })
+      })
+      const { completeSignIn } = await loaded(import('./auth-code.ts'))
+      return await completeSignIn(context, flow!, answer, call, { api: 169 })
+    } catch (error) {
+      if (isAuthError(error)) throw error
+      // What an application's own interaction throws may hold the answer.
+      throw new ClientAuthError('interaction_failed', 'The sign-in page could not be shown, or failed.', { correlationId })
+    } finally {
+      patience.abort()
+      session?.close()
+    }
+  }
+}
+
+/** Waits for a person: as long as they are given, unless the caller gives up. */
+async function within<T>(
+  timeout: number | undefined,
+  { signal, correlationId }: { signal?: AbortSignal | undefined; correlationId: string },
+  task: () => Promise<T>,
+): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let abort = () => {}
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      abort = () => reject(new NetworkError('aborted', 'The call was aborted.', { correlationId, cause: signal!.reason }))
+      signal?.addEventListener('abort', abort)
+      if (timeout !== undefined) {
+        const expire = () =>
+          reject(new ClientAuthError('interaction_timed_out', `Nobody signed in within ${timeout} ms.`, { correlationId }))
+        timer = setTimeout(expire, Math.min(timeout, 0x7fffffff))
+      }
+      task().then(resolve, reject)
+    })
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+  }
+}

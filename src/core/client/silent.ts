@@ -1,0 +1,69 @@
+import type { Authority } from '../authority/authority.ts'
+import { accountInfo } from '../cache/account.ts'
+import { homeRealm } from '../cache/entities.ts'
+import type { CachedToken } from '../cache/partition.ts'
+import { ServerError } from '../errors.ts'
+import { checkClaims } from '../oauth/claims.ts'
+import { checkScopes, scopeKey } from '../oauth/scopes.ts'
+import type { AccountInfo, SilentOptions, TokenResult, UserResult } from '../types.ts'
+import { loaded } from '../util/loaded.ts'
+import { cacheFirst } from './cache-first.ts'
+import { beginCall, type Call, type ClientContext } from './context.ts'
+import { checkExtraParameters } from './extra-parameters.ts'
+import { userResult } from './result.ts'
+
+/** What a silent call asks for. */
+export interface Wanted {
+  account: AccountInfo
+  authority: Authority
+  scopes: readonly string[]
+  scopeKey: string
+  claims: string | undefined
+}
+
+/** From the cache, or by a refresh token; null where the cache holds neither. */
+export async function acquireSilently(context: ClientContext, options: SilentOptions): Promise<UserResult | null> {
+  const { account, claimsChallenge, forceRefresh = false } = options
+  if (!account) return null
+  const scopes = checkScopes(options.scopes)
+  const authority = options.authority === undefined ? context.authority : context.authorityOf(options.authority)
+  const wanted: Wanted = { account, authority, scopes, scopeKey: scopeKey(scopes), claims: claimsChallenge }
+  const call = beginCall(context, options)
+  const fresh = forceRefresh || !!claimsChallenge
+  return cacheFirst<UserResult | null>(context, call, {
+    key: ['user', context.clientId, authority.url, account.homeAccountId, wanted.scopeKey, claimsChallenge],
+    fresh,
+    lookUp: () => lookUp(context, wanted),
+    result: (token, source) => resultOf(token, wanted, source, call),
+    check() {
+      checkExtraParameters(options)
+      checkClaims(claimsChallenge)
+    },
+    async acquire(reason, exchange) {
+      const { refresh } = await loaded(import('./refresh.ts'))
+      // Two scopes of one account take turns, because the first may rotate the refresh token.
+      return context.memory.exclusive(account.homeAccountId, () => refresh(context, wanted, call, reason, exchange))
+    },
+  })
+}
+
+/** Whether an error means that the provider has refused, so that only the person can help. */
+export const isRefusal = (error: unknown): boolean => error instanceof ServerError && error.status < 500 && error.code !== 'throttled'
+
+export function lookUp(context: ClientContext, { account, authority, scopes, scopeKey }: Wanted): CachedToken | undefined {
+  const { homeAccountId, tenantId } = account
+  const partition = context.memory.get({ user: homeAccountId })
+  if (!partition) return undefined
+  const { cloud, url, tenant, multiTenant } = authority
+  const realm = multiTenant ? homeRealm(tenant, homeAccountId) : tenant
+  const query = { cloud, clientId: context.clientId, realm, authority: url, scopes, scopeKey }
+  // Other MSALs ask in the tenant of the account that they are given.
+  return partition.find(query) ?? (multiTenant && realm !== tenantId ? partition.find({ ...query, realm: tenantId }) : undefined)
+}
+
+export const resultOf = (
+  token: CachedToken,
+  { account }: Wanted,
+  source: TokenResult['tokenSource'],
+  { correlationId }: Call,
+): UserResult => userResult(token, token.account ? accountInfo(token.account) : { ...account }, source, correlationId)

@@ -1,0 +1,75 @@
+import { NetworkError } from '../errors.ts'
+import type { Bounds } from '../http/deadline.ts'
+
+/** One who waits for a flight: its own bounds hold for it alone. */
+export interface Passenger extends Bounds {
+  waitUntil?: ((work: Promise<unknown>) => void) | undefined
+}
+
+interface Flight {
+  landing: Promise<unknown>
+  /** The longest that anybody grants one exchange. */
+  timeout: number
+  /** Called as an exchange begins: a caller's timeout is for one exchange. */
+  restarts: Set<() => void>
+}
+
+/** One piece of work for all who want the same at the same time. */
+export class SingleFlight {
+  readonly #flights = new Map<string, Flight>()
+
+  /**
+   * Joins the flight of that key, or starts it. A caller's abort or timeout takes that caller out; the work goes on, so that a
+   * rotated refresh token is not lost.
+   *
+   * @param task is told how to begin an exchange: the call gives its bounds
+   */
+  join<T>(key: string, passenger: Passenger, task: (exchange: () => Bounds) => Promise<T>): Promise<T> {
+    const { signal, correlationId, waitUntil } = passenger
+    if (signal?.aborted) return Promise.reject(aborted(passenger))
+    const joined = this.#flights.get(key)
+    const flight: Flight = joined ?? { landing: Promise.resolve(), timeout: 0, restarts: new Set() }
+    flight.timeout = Math.max(flight.timeout, passenger.timeout)
+    const waiting = wait<T>(flight, passenger)
+    if (!joined) {
+      this.#flights.set(key, flight)
+      const exchange = () => {
+        for (const restart of flight.restarts) restart()
+        return { timeout: flight.timeout, correlationId }
+      }
+      flight.landing = task(exchange).finally(() => this.#flights.delete(key))
+    }
+    flight.landing.then(waiting.resolve, waiting.reject)
+    waitUntil?.(flight.landing.catch(() => {}))
+    return waiting.promise
+  }
+}
+
+function wait<T>(flight: Flight, passenger: Passenger) {
+  const { timeout, signal, correlationId } = passenger
+  let resolve!: (value: unknown) => void
+  let reject!: (reason: unknown) => void
+  const outcome = new Promise<unknown>((onValue, onError) => {
+    resolve = onValue
+    reject = onError
+  })
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const abort = () => reject(aborted(passenger))
+  const restart = () => {
+    clearTimeout(timer)
+    const expire = () => reject(new NetworkError('timed_out', `No answer within ${timeout} ms.`, { correlationId }))
+    timer = setTimeout(expire, Math.min(timeout, 0x7fffffff))
+  }
+  restart()
+  flight.restarts.add(restart)
+  signal?.addEventListener('abort', abort)
+  const promise = outcome.finally(() => {
+    flight.restarts.delete(restart)
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+  }) as Promise<T>
+  return { promise, resolve, reject }
+}
+
+const aborted = ({ signal, correlationId }: Passenger) =>
+  new NetworkError('aborted', 'The call was aborted.', { correlationId, cause: signal!.reason })

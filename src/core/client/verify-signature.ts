@@ -1,0 +1,18 @@
+import { endpoint, type Metadata } from '../authority/metadata.ts'
+import type { Bounds } from '../http/deadline.ts'
+import { parseJson } from '../http/http-client.ts'
+import { type IdTokenSignatureVerifier, idTokenSignatureVerifier } from '../oauth/id-token-signature.ts'
+import type { ClientContext } from './context.ts'
+import { protocolOf } from './protocol.ts'
+
+const verifiers = /* @__PURE__ */ new WeakMap<ClientContext, IdTokenSignatureVerifier>()
+
+/** Checks an id token's signature with the keys that the authority's metadata names. */
+export async function verifySignature(context: ClientContext, metadata: Metadata, idToken: string, exchange: () => Bounds): Promise<void> {
+  const verify = verifiers.get(context) ?? idTokenSignatureVerifier()
+  verifiers.set(context, verify)
+  await verify(idToken, {
+    jwksUri: endpoint(metadata.authority, metadata.document, 'jwks_uri'),
+    fetchJson: async (url) => parseJson(await protocolOf(context).http.send({ method: 'GET', url, maxBytes: 1 << 19, ...exchange() })),
+  })
+}

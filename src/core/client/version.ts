@@ -1,0 +1,2 @@
+/** Sent as `x-client-ver`; a test holds it against package.json. */
+export const version = '0.1.0'

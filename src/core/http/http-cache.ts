@@ -1,0 +1,101 @@
+import { isAuthError } from '../errors.ts'
+import type { HttpCache, Logger } from '../ports.ts'
+import { encodeBase64Url } from '../util/base64url.ts'
+import { sha256 } from '../util/crypto.ts'
+import { isRecord, parseRecord, toRecord } from '../util/record.ts'
+import { type Bounds, withDeadline } from './deadline.ts'
+import { type HttpRequest, parseJson, type Send, unavailable } from './http-client.ts'
+
+/** What sends and what remembers. */
+export interface Http {
+  send: Send
+  cache: HttpCache
+  logger?: Logger | undefined
+}
+
+/** In memory, at most 1 024 entries: those that have expired go first, then those that expire soonest. */
+export function memoryHttpCache(capacity = 1024): HttpCache {
+  const entries = new Map<string, { value: string; expiresAt: number }>()
+  return {
+    get: (key) => entries.get(key)?.value,
+    delete: (key) => entries.delete(key),
+    set(key, value) {
+      entries.delete(key)
+      if (entries.size >= capacity) {
+        const now = Date.now()
+        let soonest: [string, { expiresAt: number }] | undefined
+        for (const entry of entries) {
+          if (entry[1].expiresAt <= now) entries.delete(entry[0])
+          else if (!soonest || entry[1].expiresAt < soonest[1].expiresAt) soonest = entry
+        }
+        if (entries.size >= capacity) entries.delete(soonest![0])
+      }
+      entries.set(key, { value, expiresAt: Number(parseRecord(value)?.expiresAt) || 0 })
+    },
+  }
+}
+
+/** The entry of a key, unless it is broken or expired, or claims to live longer than `ttl`. A cache that fails counts as empty. */
+export async function recall(http: Http, bounds: Bounds, key: string, ttl: number): Promise<Record<string, unknown> | undefined> {
+  return guarded(http, bounds, async () => {
+    const found = http.cache.get(key)
+    const text = typeof found === 'string' ? found : await withDeadline(bounds, () => found)
+    if (!text) return undefined
+    const entry = parseRecord(text)
+    const life = Number(entry?.expiresAt) - Date.now()
+    if (life > 0 && life <= ttl) return entry
+    await withDeadline(bounds, () => http.cache.delete(key))
+    return undefined
+  })
+}
+
+/** Keeps a value for `ttl` milliseconds, as a JSON object that carries its `expiresAt`. */
+export async function remember(http: Http, bounds: Bounds, key: string, ttl: number, value: object): Promise<void> {
+  const text = JSON.stringify({ ...value, expiresAt: Date.now() + ttl })
+  await guarded(http, bounds, () => withDeadline(bounds, () => http.cache.set(key, text)))
+}
+
+async function guarded<T>({ logger }: Http, { correlationId }: Bounds, task: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await task()
+  } catch (error) {
+    if (isAuthError(error, 'aborted')) throw error
+    logger?.({ level: 'warn', message: 'The HTTP cache failed; going on without it.', ...(correlationId && { correlationId }) })
+    return undefined
+  }
+}
+
+const day = 86_400_000
+
+/** A document to get. */
+export interface DocumentRequest extends Omit<HttpRequest, 'method' | 'body'> {
+  /** The URL may hold a person's name: it is hashed in the cache's key. */
+  personal?: boolean
+}
+
+/**
+ * Gets a JSON object, through the cache for a day. `read` checks it and turns it into what is wanted; it also sees the answers of
+ * status 4xx (an empty object where they hold none). What it throws at is neither stored nor served from the cache.
+ */
+export async function getDocument<T>(
+  http: Http,
+  request: DocumentRequest,
+  read: (document: Record<string, unknown>, status: number) => T,
+): Promise<T> {
+  const { url, correlationId, personal } = request
+  const key = `GET ${personal ? `${new URL(url).origin} ${encodeBase64Url(await sha256(url))}` : url}`
+  const document = (await recall(http, request, key, day))?.document
+  if (isRecord(document)) {
+    try {
+      return read(document, 200)
+    } catch {}
+  }
+  const answer = await http.send({ maxBytes: 1 << 19, ...request, method: 'GET' })
+  const { status, body } = answer
+  if (status === 429 || status >= 500) throw unavailable(answer, correlationId)
+  if (status >= 400) return read(parseRecord(body) ?? toRecord(), status)
+  const fresh = parseJson(answer, correlationId)
+  const value = read(fresh, status)
+  await remember(http, request, key, day, { document: fresh })
+  return value
+}

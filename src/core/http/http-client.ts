@@ -1,0 +1,130 @@
+import { isAuthError, NetworkError, type NetworkErrorCode } from '../errors.ts'
+import { parseRecord } from '../util/record.ts'
+import { type Bounds, withDeadline } from './deadline.ts'
+import { retryAfter } from './retry-after.ts'
+
+/** One exchange; its bounds cover connection, headers and body. */
+export interface HttpRequest extends Bounds {
+  method: 'GET' | 'POST'
+  url: string
+  headers?: Record<string, string> | undefined
+  body?: URLSearchParams | string | undefined
+  /** Of the decompressed body. Default 1 MiB. */
+  maxBytes?: number | undefined
+}
+
+/** An answer of any status but a redirect. */
+export interface HttpAnswer {
+  status: number
+  headers: Headers
+  body: string
+}
+
+/** Sends one request; rejects with `NetworkError` only (or what `AuthError` a custom fetch throws). */
+export type Send = (request: HttpRequest) => Promise<HttpAnswer>
+
+export function createSend(customFetch?: typeof fetch): Send {
+  return (request) => withDeadline(request, async (signal) => readAnswer(await connect(request, signal, customFetch), request, signal))
+}
+
+/** The answer's JSON object, without prototypes. */
+export function parseJson(answer: HttpAnswer, correlationId?: string): Record<string, unknown> {
+  const document = parseRecord(answer.body)
+  if (document) return document
+  const { status } = answer
+  if (status >= 500) throw unavailable(answer, correlationId)
+  throw new NetworkError('bad_response', `The answer with status ${status} is not a JSON object.`, { correlationId, status })
+}
+
+/** The error for an answer that says nothing but "later". */
+export function unavailable({ status, headers }: HttpAnswer, correlationId?: string): NetworkError {
+  return new NetworkError('server_unavailable', `The server answered with status ${status}.`, {
+    correlationId,
+    status,
+    retryAfter: retryAfter(headers),
+  })
+}
+
+// Where no connection came about nothing was sent: the words of Node and of Bun, and Deno's in its message.
+const unsent = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|E(HOST|NET)UNREACH|UND_ERR_CONNECT_TIMEOUT|ConnectionRefused|FailedToOpenSocket)$/
+
+async function connect(request: HttpRequest, signal: AbortSignal, customFetch?: typeof fetch): Promise<Response> {
+  const { method, url, headers = {}, body = null, correlationId } = request
+  const post = method === 'POST'
+  const [credentials, cache] = supportedFields()
+  const init: RequestInit = { method, headers, body, signal, redirect: 'manual', ...credentials, ...(post && cache) }
+  for (let last = !!customFetch; ; last = true) {
+    try {
+      // Looked up at each call: it may have been replaced since. Called without `this`, as workerd demands.
+      return Object(await (customFetch ?? fetch)(url, init))
+    } catch (error) {
+      if (isAuthError(error)) throw error
+      const { code, message, cause } = Object(error) as { code?: unknown; message?: unknown; cause?: { code?: unknown } }
+      const word = String(cause?.code ?? code ?? '')
+      if (last || signal.aborted || (post && !unsent.test(word) && !String(message).includes('(Connect)'))) {
+        throw new NetworkError('unreachable', `${hostOf(url)} could not be reached.`, {
+          correlationId,
+          // The original may hold the request, or its URL in the message.
+          cause: new Error(/^[A-Za-z_]{3,40}$/.test(word) ? word : 'fetch failed'),
+        })
+      }
+    }
+  }
+}
+
+async function readAnswer(response: Response, request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
+  const { url, maxBytes = 1 << 20, correlationId } = request
+  const { status, redirected } = response
+  const fail = (what: string, code: NetworkErrorCode = 'bad_response') =>
+    new NetworkError(code, `${hostOf(url)} answered with ${what}.`, { correlationId, status })
+  try {
+    const reader = response.body?.getReader?.()
+    const cancel = () => reader?.cancel().catch(() => {})
+    signal.addEventListener('abort', cancel)
+    // A fetch that does not heed the signal may come too late.
+    if (signal.aborted) cancel()
+
+    // In a browser a redirect has status 0. It is never followed: the body may carry a credential.
+    if (redirected || status < 200 || (status >= 300 && status < 400)) throw fail('a redirect')
+
+    const headers = new Headers(response.headers)
+    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+    let size = 0
+    let body = ''
+    const count = (bytes: number) => {
+      size += bytes
+      if (size > maxBytes) throw fail(`more than ${maxBytes} bytes`, 'too_large')
+    }
+    const take = (chunk: Uint8Array) => {
+      count(chunk.byteLength)
+      body += decoder.decode(chunk, { stream: true })
+    }
+    const announced = Number(headers.get('content-length'))
+    if (announced > maxBytes) count(announced)
+    if (reader) for (let part = await reader.read(); !part.done; part = await reader.read()) take(part.value)
+    // Some adapters' responses have no stream.
+    else take(response.arrayBuffer ? new Uint8Array(await response.arrayBuffer()) : new TextEncoder().encode(await response.text()))
+    return { status, headers, body: body + decoder.decode() }
+  } catch (error) {
+    throw isAuthError(error) ? error : fail('a body that broke off or is not UTF-8')
+  }
+}
+
+function hostOf(url: string): string {
+  return new URL(url).host
+}
+
+let fields: (RequestInit | undefined)[] | undefined
+
+/** No cookie is wanted, and no framework may cache a token. But workerd throws on fields that it does not implement. */
+function supportedFields(): (RequestInit | undefined)[] {
+  fields ??= ([{ credentials: 'omit' }, { cache: 'no-store' }] as const).map((field) => {
+    try {
+      new Request('https://localhost', field)
+      return field
+    } catch {
+      return undefined
+    }
+  })
+  return fields
+}

@@ -1,0 +1,77 @@
+import { encodeBase64Url } from '../util/base64url.ts'
+import { sha256 } from '../util/crypto.ts'
+import { isRecord, parseRecord } from '../util/record.ts'
+import { type Http, recall, remember } from './http-cache.ts'
+import type { HttpAnswer, HttpRequest } from './http-client.ts'
+import { LONGEST_WAIT, retryAfter } from './retry-after.ts'
+
+/** A form to post. */
+export interface FormRequest extends HttpRequest {
+  method: 'POST'
+  body: URLSearchParams
+}
+
+/** An answer, and whether it is an earlier one. */
+export interface ThrottledAnswer extends HttpAnswer {
+  replayed?: true
+}
+
+/**
+ * Posts a form, unless the very same form was refused a short while ago: then the refusal is repeated from the cache.
+ * A 400 is remembered for a minute; 429, 5xx and whatever else has `Retry-After` for as long as that says, 429 and 5xx without
+ * it for `wait` milliseconds; an answer that holds tokens never. Device code polling is neither remembered nor held back.
+ */
+export async function sendThrottled(http: Http, request: FormRequest, wait: number): Promise<ThrottledAnswer> {
+  const { body } = request
+  if (body.get('grant_type')?.endsWith(':device_code')) return http.send(request)
+
+  const key = await keyOf(request)
+  const entry = await recall(http, request, key, LONGEST_WAIT)
+  const status = Number(entry?.status)
+  if (status >= 400) {
+    const headers = new Headers()
+    if (status !== 400) headers.set('retry-after', String(Math.ceil((Number(entry!.expiresAt) - Date.now()) / 1000)))
+    return { status, headers, body: JSON.stringify(refusalOf(entry!.refusal)) ?? '', replayed: true }
+  }
+
+  const answer = await http.send(request)
+  const delay = delayOf(answer, wait)
+  if (delay) await remember(http, request, key, delay, { status: answer.status, refusal: refusalOf(parseRecord(answer.body)) })
+  return answer
+}
+
+function delayOf({ status, headers }: HttpAnswer, wait: number): number {
+  if (status < 400) return 0
+  return retryAfter(headers) ?? (status === 429 || status >= 500 ? wait : status === 400 ? 60_000 : 0)
+}
+
+/** Of an OAuth error, what callers decide by. Descriptions may name a person. */
+function refusalOf(answer: unknown): object | undefined {
+  if (!isRecord(answer) || !isWord(answer.error)) return undefined
+  const { error, suberror, error_codes, claims } = answer
+  return {
+    error,
+    suberror: isWord(suberror) ? suberror : undefined,
+    error_codes: Array.isArray(error_codes) ? error_codes.filter(Number.isInteger) : undefined,
+    claims: typeof claims === 'string' ? claims : undefined,
+  }
+}
+
+function isWord(value: unknown): boolean {
+  return typeof value === 'string' && /^[\w.:/-]{1,64}$/.test(value)
+}
+
+let salt: string | undefined
+
+/**
+ * Everything that tells one request from another is in the key, so nobody is held back, or answered, in place of somebody else.
+ * Assertions of the client are left out: each signing makes a new one.
+ */
+async function keyOf({ url, body }: FormRequest): Promise<string> {
+  const form = new URLSearchParams(body)
+  form.delete('client_assertion')
+  form.sort()
+  // A password could be guessed from its hash by whoever reads the cache; the other secrets are long and random.
+  if (form.has('password')) salt ??= crypto.randomUUID()
+  return `POST ${url.split('?')[0]} ${encodeBase64Url(await sha256(`${url}\n${form.has('password') ? salt : ''}\n${form}`))}`
+}

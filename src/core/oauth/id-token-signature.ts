@@ -1,0 +1,117 @@
+/** Checks the signature of an id token (OpenID Connect Core 3.1.3.7, items 6 to 8). Loaded only where that is asked for: it brings jose. */
+import { ClientAuthError, isAuthError, NetworkError } from '../errors.ts'
+import { compactVerify, createLocalJWKSet } from './jose.ts'
+
+export interface IdTokenSignatureOptions {
+  /** `jwks_uri` of the provider. */
+  jwksUri: string
+  /** Gets the key set, with the bounds that every request has. */
+  fetchJson: (url: string) => Promise<Record<string, unknown>>
+  /** Narrows the algorithms that are accepted; it cannot add one. */
+  algorithms?: readonly string[] | undefined
+}
+
+/** Resolves where one of the provider's keys has signed the token, else rejects with `id_token_invalid`. */
+export type IdTokenSignatureVerifier = (idToken: string, options: IdTokenSignatureOptions) => Promise<void>
+
+type LocalKeySet = ReturnType<typeof createLocalJWKSet>
+
+interface KeySet {
+  keys?: LocalKeySet
+  /** The fetch under way. */
+  pending?: Promise<void> | undefined
+  expiresAt: number
+  /** Before this an unknown key is no reason to fetch again. */
+  refetchAt: number
+}
+
+/** With a public key only: with a shared one, whoever can check a token can make one. */
+const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
+const MAX_AGE = 24 * 3600_000
+const COOLDOWN = 30_000
+const MAX_KEY_SETS = 100
+
+/** One per client: nothing is shared between clients but the code. */
+export function idTokenSignatureVerifier(): IdTokenSignatureVerifier {
+  const keySets = new Map<string, KeySet>()
+
+  return async (idToken, { jwksUri, fetchJson, algorithms = ALGORITHMS }) => {
+    const accepted = ALGORITHMS.filter((algorithm) => algorithms.includes(algorithm))
+    let keySet = keySets.get(jwksUri)
+    if (!keySet) {
+      for (const oldest of keySets.keys()) if (keySets.size >= MAX_KEY_SETS) keySets.delete(oldest)
+      keySet = { expiresAt: 0, refetchAt: 0 }
+      keySets.set(jwksUri, keySet)
+    }
+    const stale = keySet.expiresAt <= Date.now()
+    if (stale) await load(keySet, jwksUri, fetchJson)
+    const keys = keySet.keys!
+    const failure = await verify(idToken, keys, accepted)
+    if (!failure) return
+
+    // Keys rotate. A set that another call has fetched since is tried too; a fetch of our own is rationed, whatever the tokens say.
+    if (/NO_MATCHING_KEY|SIGNATURE_VERIFICATION/.test(failure)) {
+      const ours = keySet.keys === keys && !stale && !keySet.pending && keySet.refetchAt <= Date.now()
+      if (ours) keySet.refetchAt = Date.now() + COOLDOWN
+      if (ours || keySet.pending) await load(keySet, jwksUri, fetchJson)
+      if (keySet.keys !== keys && !(await verify(idToken, keySet.keys!, accepted))) return
+    }
+    throw new ClientAuthError('id_token_invalid', `The id token's signature cannot be verified (${failure}).`)
+  }
+}
+
+/** Fetches the keys, once for all who wait for them. */
+async function load(keySet: KeySet, jwksUri: string, fetchJson: IdTokenSignatureOptions['fetchJson']): Promise<void> {
+  const joined = keySet.pending
+  keySet.pending ??= refresh(keySet, jwksUri, fetchJson).finally(() => {
+    keySet.pending = undefined
+  })
+  try {
+    await keySet.pending
+  } catch (error) {
+    // That the caller who asked first has given up is no answer for the others.
+    if (joined && isAuthError(error, 'aborted')) return load(keySet, jwksUri, fetchJson)
+    throw error
+  }
+}
+
+async function refresh(keySet: KeySet, jwksUri: string, fetchJson: IdTokenSignatureOptions['fetchJson']): Promise<void> {
+  try {
+    const json = await fetchJson(jwksUri)
+    try {
+      keySet.keys = createLocalJWKSet(json as never)
+    } catch {
+      throw new NetworkError('bad_response', "The provider's key set is malformed.")
+    }
+    keySet.expiresAt = Date.now() + MAX_AGE
+  } catch (error) {
+    keySet.refetchAt = 0 // only an answer starts the cooldown
+    throw error
+  }
+}
+
+/** What is wrong with the signature: jose's code, or undefined. Of the header only `alg` and `kid` are ever used. */
+async function verify(idToken: string, keys: LocalKeySet, algorithms: string[]): Promise<string | undefined> {
+  let kid: string | undefined
+  try {
+    await compactVerify(
+      idToken,
+      (header) => {
+        kid = header.kid
+        if (header.crit) throw new TypeError('crit') // jose knows `b64`, which no id token may have
+        return keys(header)
+      },
+      { algorithms },
+    )
+  } catch (thrown) {
+    const error = thrown as Error & { code?: string; [Symbol.asyncIterator]?: () => AsyncIterator<CryptoKey> }
+    // Some providers list a key twice under one `kid`; without a `kid` nothing says which key was meant.
+    if (kid !== undefined && error[Symbol.asyncIterator])
+      for await (const key of error as unknown as AsyncIterable<CryptoKey>) {
+        const matched = await compactVerify(idToken, key, { algorithms }).catch(() => undefined)
+        if (matched) return
+      }
+    return error.code ?? error.name
+  }
+  return
+}

@@ -1,0 +1,43 @@
+import { ClientAuthError, type ClientAuthErrorCode } from '../errors.ts'
+import type { IdTokenClaims } from '../types.ts'
+import { decodeJwt } from './jwt.ts'
+
+/** What an id token is held against; what is absent is not compared. */
+export interface IdTokenExpectations {
+  clientId: string
+  /** Given the token's claims, the issuer that it must name. */
+  issuer?: ((claims: IdTokenClaims) => string) | undefined
+  nonce?: string | undefined
+  /** Seconds since the person last proved who they are, at most. */
+  maxAge?: number | undefined
+}
+
+const tolerance = 120
+
+/** Decodes an id token and checks its claims (OpenID Connect Core 3.1.3.7). */
+export function validateIdToken(idToken: string, { clientId, issuer, nonce, maxAge }: IdTokenExpectations): IdTokenClaims {
+  const fail = (code: ClientAuthErrorCode, what: string) => new ClientAuthError(code, `The id token's ${what}.`)
+  const { header, claims } = decodeJwt(idToken) ?? {}
+  if (!header || !claims) throw fail('id_token_invalid', 'form is not that of a signed JWT')
+  if (typeof header.alg !== 'string' || !header.alg || header.alg.toLowerCase() === 'none')
+    throw fail('id_token_invalid', 'algorithm is none')
+  if (typeof claims.sub !== 'string' || !claims.sub) throw fail('id_token_invalid', 'subject is missing')
+  if (typeof claims.iss !== 'string' || !claims.iss) throw fail('issuer_mismatch', 'issuer is missing')
+  if (issuer && claims.iss !== issuer(claims as IdTokenClaims)) throw fail('issuer_mismatch', 'issuer is not the authority')
+  const audiences = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
+  if (!audiences.every((audience) => audience === clientId) || !audiences.length || (claims.azp ?? clientId) !== clientId) {
+    throw fail('audience_mismatch', 'audience is not this client alone')
+  }
+  const now = Date.now() / 1000
+  const { exp, iat, nbf = iat, auth_time: authTime } = claims
+  if (!isTime(exp) || !isTime(iat) || !isTime(nbf)) throw fail('id_token_invalid', 'times are missing or malformed')
+  if (now - tolerance > exp) throw fail('id_token_invalid', 'life is over')
+  if (now + tolerance < nbf || now + tolerance < iat) throw fail('id_token_invalid', 'life has not begun')
+  if (nonce !== undefined && claims.nonce !== nonce) throw fail('nonce_mismatch', 'nonce is not that of the request')
+  if (maxAge !== undefined && !(isTime(authTime) && now - tolerance <= authTime + maxAge)) {
+    throw fail('auth_time_too_old', 'auth_time is missing or too long ago')
+  }
+  return claims as IdTokenClaims
+}
+
+const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)

@@ -1,0 +1,42 @@
+import { ClientConfigurationError } from '../errors.ts'
+
+const reserved = ['openid', 'profile', 'offline_access']
+
+/** Checks the scopes that a caller asks for. Microsoft's platform adds the reserved ones by itself. */
+export function checkScopes(scopes: readonly string[] | undefined, { empty = false, reservedToo = false } = {}): readonly string[] {
+  const list = scopes ?? []
+  if (!Array.isArray(list) || !list.every((scope) => typeof scope === 'string' && /^[^\s"\\]+$/.test(scope))) {
+    throw new ClientConfigurationError('invalid_argument', 'scopes must be an array of strings without white space.')
+  }
+  if (!list.length && !empty) throw new ClientConfigurationError('scopes_empty', 'At least one scope is needed.')
+  if (!reservedToo && list.some((scope) => reserved.includes(scope))) {
+    throw new ClientConfigurationError(
+      'scopes_reserved',
+      'openid, profile and offline_access are asked for by themselves; leave them out of scopes.',
+    )
+  }
+  return list
+}
+
+export function checkExcludedScopes(excluded: readonly string[] = []): readonly string[] {
+  if (!Array.isArray(excluded) || excluded.includes('openid')) {
+    throw new ClientConfigurationError('invalid_argument', 'excludeScopes must be an array without openid.')
+  }
+  return excluded
+}
+
+/** The scopes to ask for: the caller's and the reserved ones, sorted. */
+export const decorate = (scopes: readonly string[], excluded: readonly string[] = []): string[] =>
+  [...new Set([...scopes, ...reserved])].filter((scope) => !excluded.includes(scope)).sort()
+
+/** Splits a `scope` value (RFC 6749 section 3.3). */
+export const splitScopes = (scope: string): string[] => scope.split(/\s+/).filter(Boolean)
+
+/** One string for all orders and cases of the same scopes; reserved ones do not count, as providers name them or not at will. */
+export function scopeKey(scopes: readonly string[]): string {
+  if (scopes.length === 1) return scopes[0]!.toLowerCase()
+  return [...new Set(scopes.map((scope) => scope.toLowerCase()))]
+    .filter((scope) => !reserved.includes(scope))
+    .sort()
+    .join(' ')
+}

@@ -1,0 +1,80 @@
+import { NetworkError } from '../errors.ts'
+import { decodeBase64UrlText } from '../util/base64url.ts'
+import { parseRecord } from '../util/record.ts'
+import { splitScopes } from './scopes.ts'
+
+/** A checked token response (RFC 6749 section 5.1). Times are seconds. */
+export interface TokenResponse {
+  accessToken: string
+  tokenType: string
+  expiresIn: number
+  extExpiresIn: number
+  refreshIn?: number
+  /** Absent where the answer names none: then those that were asked for. */
+  scopes?: string[]
+  refreshToken?: string
+  idToken?: string
+  /** `{uid}.{utid}` of `client_info`. */
+  homeAccountId?: string
+  familyId?: string
+}
+
+const year = 365 * 24 * 3600
+const defaultLifetime = 600
+const tokenTypes = /^(bearer|dpop|pop|ssh-cert)$/i
+
+/** Turns an unknown JSON object into a token response, or throws `bad_response`. */
+export function parseTokenResponse(json: Record<string, unknown>, correlationId?: string): TokenResponse {
+  const bad = (field: string) =>
+    new NetworkError('bad_response', `The token response's ${field} is missing or malformed.`, { correlationId, status: 200 })
+  const text = (name: string): string | undefined => {
+    const value = json[name]
+    if (value === undefined || (typeof value === 'string' && value)) return value as string | undefined
+    if (value === null || value === '') return undefined
+    throw bad(name)
+  }
+  const seconds = (name: string): number | undefined => {
+    const value = json[name]
+    if (value === undefined) return undefined
+    const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value
+    if (typeof number !== 'number' || !(number >= 0)) throw bad(name)
+    return Math.min(Math.floor(number), name === 'expires_on' ? Number.MAX_SAFE_INTEGER : year)
+  }
+  const accessToken = text('access_token')
+  if (!accessToken) throw bad('access_token')
+  const tokenType = text('token_type') ?? 'Bearer'
+  if (!tokenTypes.test(tokenType)) throw bad('token_type')
+  const expiresOn = seconds('expires_on')
+  const remaining = expiresOn === undefined ? defaultLifetime : Math.min(Math.max(0, expiresOn - Math.floor(Date.now() / 1000)), year)
+  const expiresIn = seconds('expires_in') ?? remaining
+  const refreshIn = seconds('refresh_in')
+  const scope = text('scope')
+  const refreshToken = text('refresh_token')
+  const idToken = text('id_token')
+  const familyId = text('foci')
+  const homeAccountId = readClientInfo(text('client_info'), () => bad('client_info'))
+  return {
+    accessToken,
+    tokenType,
+    expiresIn,
+    extExpiresIn: seconds('ext_expires_in') ?? expiresIn,
+    ...(refreshIn !== undefined && { refreshIn }),
+    ...(scope && { scopes: splitScopes(scope) }),
+    ...(refreshToken && { refreshToken }),
+    ...(idToken && { idToken }),
+    ...(familyId && { familyId }),
+    ...(homeAccountId && { homeAccountId }),
+  }
+}
+
+/** The home account id that a `client_info` value holds, where it holds one. */
+export function readClientInfo(clientInfo: string | undefined, malformed: () => Error): string | undefined {
+  if (clientInfo === undefined) return undefined
+  let info: Record<string, unknown> | undefined
+  try {
+    info = parseRecord(decodeBase64UrlText(clientInfo))
+  } catch {}
+  if (!info) throw malformed()
+  const { uid, utid } = info
+  return typeof uid === 'string' && uid && typeof utid === 'string' && utid ? `${uid}.${utid}` : undefined
+}

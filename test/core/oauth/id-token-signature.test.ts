@@ -1,0 +1,336 @@
+import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { CompactSign, FlattenedSign, type JWK } from 'jose'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ClientAuthError, NetworkError } from '../../../src/core/errors.ts'
+import { idTokenSignatureVerifier } from '../../../src/core/oauth/id-token-signature.ts'
+import { allText } from '../util/keys.ts'
+
+const jwksUri = 'https://login.example/keys'
+const claims = Buffer.from(JSON.stringify({ iss: 'https://login.example', sub: 'CANARY' }))
+
+interface SigningKey {
+  privateKey: KeyObject
+  publicKey: KeyObject
+  jwk: JWK
+}
+
+function rsa(kid?: string, extra: object = {}): SigningKey {
+  return withJwk(generateKeyPairSync('rsa', { modulusLength: 2048 }), kid, extra)
+}
+function ec(namedCurve: string, kid?: string): SigningKey {
+  return withJwk(generateKeyPairSync('ec', { namedCurve }), kid)
+}
+function withJwk({ privateKey, publicKey }: { privateKey: KeyObject; publicKey: KeyObject }, kid?: string, extra: object = {}): SigningKey {
+  return { privateKey, publicKey, jwk: { ...publicKey.export({ format: 'jwk' }), use: 'sig', ...(kid && { kid }), ...extra } as JWK }
+}
+
+const token = (key: SigningKey, header: { alg?: string } & Record<string, unknown> = {}) =>
+  new CompactSign(claims).setProtectedHeader({ alg: 'RS256', ...(key.jwk.kid && { kid: key.jwk.kid }), ...header }).sign(key.privateKey)
+
+/** A provider whose keys may change, and a verifier of its own. */
+function provider(...keys: SigningKey[]) {
+  const served = { keys: keys.map(({ jwk }) => jwk) as unknown }
+  const fetchJson = vi.fn(async (url: string) => {
+    expect(url).toBe(jwksUri)
+    return structuredClone(served) as Record<string, unknown>
+  })
+  const verifier = idTokenSignatureVerifier()
+  const verify = (idToken: string, options: object = {}) => verifier(idToken, { jwksUri, fetchJson, ...options })
+  return { served, fetchJson, verify, rotate: (...next: SigningKey[]) => (served.keys = next.map(({ jwk }) => jwk)) }
+}
+
+async function refused(work: Promise<void>): Promise<ClientAuthError> {
+  const error = await work.then(
+    () => expect.unreachable('it was accepted'),
+    (error) => error,
+  )
+  expect(error).toBeInstanceOf(ClientAuthError)
+  expect(error).toMatchObject({ code: 'id_token_invalid', action: 'report' })
+  expect(error.cause).toBeUndefined()
+  expect(allText(error)).not.toContain(claims.toString('base64url'))
+  return error
+}
+
+const first = rsa('first')
+const second = rsa('second')
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
+})
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('S13: what is accepted', () => {
+  it.each(['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'])('%s', async (alg) => {
+    await provider(first, second).verify(await token(second, { alg }))
+  })
+
+  it.each([
+    ['ES256', 'P-256'],
+    ['ES384', 'P-384'],
+    ['ES512', 'P-521'],
+  ])('%s', async (alg, curve) => {
+    const key = ec(curve, 'ec')
+    await provider(first, key).verify(await token(key, { alg }))
+  })
+
+  it.each(['EdDSA', 'Ed25519'])('%s', async (alg) => {
+    const key = withJwk(generateKeyPairSync('ed25519'), 'ed')
+    await provider(key).verify(await token(key, { alg }))
+  })
+})
+
+describe('S14: what is refused', () => {
+  const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+  it.each(['none', 'None', 'NONE', 'nOnE', ''])('alg "%s"', async (alg) => {
+    const { verify } = provider(first)
+    await refused(verify(`${part({ alg, kid: 'first' })}.${claims.toString('base64url')}.`))
+    const [, , signature] = (await token(first)).split('.')
+    await refused(verify(`${part({ alg, kid: 'first' })}.${claims.toString('base64url')}.${signature}`))
+  })
+
+  it.each(['HS256', 'HS384', 'HS512'])('%s, with the public key as its secret, even where the options name it', async (alg) => {
+    const { verify, served } = provider(first)
+    const pem = first.publicKey.export({ type: 'spki', format: 'pem' })
+    const input = `${part({ alg, kid: 'first' })}.${claims.toString('base64url')}`
+    const forged = `${input}.${createHmac(alg.replace('HS', 'sha'), pem).update(input).digest('base64url')}`
+    await refused(verify(forged))
+    await refused(verify(forged, { algorithms: [alg, 'none', 'RS256'] }))
+    served.keys = [{ kty: 'oct', kid: 'first', k: Buffer.from(pem).toString('base64url'), alg }]
+    await refused(provider().verify(forged))
+    await refused(verify(forged, { algorithms: [alg] }))
+  })
+
+  it('an algorithm that the options leave out', async () => {
+    const { verify } = provider(first)
+    const idToken = await token(first, { alg: 'PS256' })
+    await refused(verify(idToken, { algorithms: ['RS256'] }))
+    await refused(verify(idToken, { algorithms: [] }))
+    await verify(idToken, { algorithms: ['RS256', 'PS256'] })
+  })
+
+  it('an algorithm other than the one the key is for', async () => {
+    const key = rsa('key', { alg: 'RS256' })
+    await refused(provider(key).verify(await token(key, { alg: 'PS256' })))
+  })
+
+  it('a key for encryption', async () => {
+    const key = rsa('key', { use: 'enc' })
+    await refused(provider(key).verify(await token(key)))
+  })
+
+  it('a key that the header brings or points to', async () => {
+    const fetched = vi.spyOn(globalThis, 'fetch')
+    const { verify, fetchJson } = provider(first)
+    const attacker = rsa('attacker')
+    const url = 'https://attacker.example/keys'
+    for (const header of [{ jwk: attacker.jwk }, { jku: url }, { x5u: url }, { x5c: ['MIIB'] }])
+      for (const kid of ['first', 'attacker', undefined])
+        await refused(verify(await token(attacker, { kid, ...header } as Record<string, unknown>)))
+    expect(fetched).not.toHaveBeenCalled()
+    for (const [asked] of fetchJson.mock.calls) expect(asked).toBe(jwksUri)
+    fetched.mockRestore()
+  })
+
+  it('crit, whatever it names', async () => {
+    const { verify } = provider(first)
+    const unknown = await new CompactSign(claims)
+      .setProtectedHeader({ alg: 'RS256', kid: 'first', crit: ['exp'], exp: 1 })
+      .sign(first.privateKey, { crit: { exp: true } })
+    await refused(verify(unknown))
+    const { protected: head, signature } = await new FlattenedSign(claims)
+      .setProtectedHeader({ alg: 'RS256', kid: 'first', b64: false, crit: ['b64'] })
+      .sign(first.privateKey)
+    await refused(verify(`${head}.{"sub":"unencoded"}.${signature}`))
+    const plain = await new FlattenedSign(Buffer.from('YWJj'))
+      .setProtectedHeader({ alg: 'RS256', kid: 'first', b64: false, crit: ['b64'] })
+      .sign(first.privateKey)
+    await refused(verify(`${plain.protected}.YWJj.${plain.signature}`))
+  })
+
+  it('a changed payload, a changed signature, no signature, and what is no JWS', async () => {
+    const { verify } = provider(first)
+    const [head, body, signature] = (await token(first)).split('.') as [string, string, string]
+    await refused(verify(`${head}.${part({ sub: 'other' })}.${signature}`))
+    await refused(verify(`${head}.${body}.${signature.replace(/^./, (letter) => (letter === 'A' ? 'B' : 'A'))}`))
+    await refused(verify(`${head}.${body}.`))
+    for (const text of ['', 'a', 'a.b', 'a.b.c', `${head}.${body}.${signature}.x`, `${head}.${body}.${signature}.x.y`])
+      await refused(verify(text))
+  })
+
+  it("another provider's token, under a kid of this one", async () => {
+    await refused(provider(first).verify(await token(second, { kid: 'first' })))
+  })
+})
+
+describe('S15: kid and rotation', () => {
+  it('without kid: one fitting key is used, of several none', async () => {
+    const [one, two, curve] = [rsa(), rsa(), ec('P-256')]
+    await provider(one, curve).verify(await token(one))
+    await refused(provider(one, two).verify(await token(one)))
+  })
+
+  it('a kid that is listed twice is tried with both keys', async () => {
+    const twin = rsa('first')
+    const { verify } = provider(first, twin)
+    await verify(await token(first))
+    await verify(await token(twin))
+    await refused(verify(await token(second, { kid: 'first' })))
+  })
+
+  it('keys are fetched once for a hundred concurrent tokens, and kept for a day', async () => {
+    const { verify, fetchJson } = provider(first)
+    const idToken = await token(first)
+    await Promise.all(Array.from({ length: 100 }, () => verify(idToken)))
+    expect(fetchJson).toHaveBeenCalledTimes(1)
+    vi.setSystemTime(Date.now() + 24 * 3600_000 - 1)
+    await verify(idToken)
+    expect(fetchJson).toHaveBeenCalledTimes(1)
+    vi.setSystemTime(Date.now() + 1)
+    await verify(idToken)
+    expect(fetchJson).toHaveBeenCalledTimes(2)
+  })
+
+  it('after a rotation the next token passes, and the old key does not', async () => {
+    const { verify, fetchJson, rotate } = provider(first)
+    const old = await token(first)
+    await verify(old)
+    rotate(second)
+    await verify(await token(second))
+    expect(fetchJson).toHaveBeenCalledTimes(2)
+    await refused(verify(old))
+  })
+
+  it('a rotation under the same kid, or without one, is found too', async () => {
+    const { verify, rotate } = provider(first)
+    await verify(await token(first))
+    const twin = rsa('first')
+    rotate(twin)
+    await verify(await token(twin))
+    const [one, two] = [rsa(), rsa()]
+    const other = provider(one)
+    await other.verify(await token(one))
+    other.rotate(two)
+    await other.verify(await token(two))
+  })
+
+  it('a hundred tokens that come with a rotation share one fetch', async () => {
+    const { verify, fetchJson, rotate } = provider(first)
+    await verify(await token(first))
+    rotate(second)
+    const idToken = await token(second)
+    await Promise.all(Array.from({ length: 100 }, () => verify(idToken)))
+    expect(fetchJson).toHaveBeenCalledTimes(2)
+  })
+
+  it('a thousand unknown kids cost two requests at most; one more after 30 s', async () => {
+    const { verify, fetchJson } = provider(first)
+    const forged = await Promise.all(Array.from({ length: 10 }, (_, index) => token(second, { kid: `random ${index}` })))
+    await Promise.all(Array.from({ length: 500 }, (_, index) => refused(verify(forged[index % 10]!))))
+    for (let index = 0; index < 500; index++) await refused(verify(forged[index % 10]!))
+    expect(fetchJson).toHaveBeenCalledTimes(2)
+    vi.setSystemTime(Date.now() + 29_999)
+    await refused(verify(forged[0]!))
+    expect(fetchJson).toHaveBeenCalledTimes(2)
+    vi.setSystemTime(Date.now() + 1)
+    await refused(verify(forged[0]!))
+    await refused(verify(forged[1]!))
+    expect(fetchJson).toHaveBeenCalledTimes(3)
+    await verify(await token(first))
+  })
+
+  it('a token that is bad in another way costs no request', async () => {
+    const { verify, fetchJson } = provider(first)
+    await verify(await token(first))
+    await refused(verify('a.b.c'))
+    await refused(verify(await token(first), { algorithms: ['ES256'] }))
+    expect(fetchJson).toHaveBeenCalledTimes(1)
+  })
+})
+
+describe('the key set itself', () => {
+  it('a failed fetch is told as it is, and tried again by the next call', async () => {
+    const { verify, fetchJson } = provider(first)
+    const down = new NetworkError('server_unavailable', 'down', { status: 503 })
+    fetchJson.mockRejectedValueOnce(down)
+    await expect(verify(await token(first))).rejects.toBe(down)
+    await verify(await token(first))
+  })
+
+  it('a fetch that fails during a rotation leaves the known keys good and starts no cooldown', async () => {
+    const { verify, fetchJson, rotate } = provider(first)
+    await verify(await token(first))
+    rotate(first, second)
+    const down = new NetworkError('unreachable', 'down')
+    fetchJson.mockRejectedValueOnce(down)
+    await expect(verify(await token(second))).rejects.toBe(down)
+    await verify(await token(first))
+    await verify(await token(second))
+    expect(fetchJson).toHaveBeenCalledTimes(3)
+  })
+
+  it('a fetch that throws at once is no different', async () => {
+    const { verify, served, fetchJson } = provider(first)
+    const down = new NetworkError('unreachable', 'down')
+    fetchJson.mockImplementationOnce(() => {
+      throw down
+    })
+    await expect(verify(await token(first))).rejects.toBe(down)
+    expect(served.keys).toHaveLength(1)
+    await verify(await token(first))
+  })
+
+  it('one caller who gives up does not take the others along', async () => {
+    const { verify, fetchJson } = provider(first)
+    const idToken = await token(first)
+    const aborted = new NetworkError('aborted', 'given up')
+    const given = verify(idToken, { fetchJson: () => Promise.reject(aborted) })
+    const others = [verify(idToken), verify(idToken)]
+    await expect(given).rejects.toBe(aborted)
+    await Promise.all(others)
+    expect(fetchJson).toHaveBeenCalledTimes(1)
+  })
+
+  it.each([[{}], [{ keys: null }], [{ keys: {} }], [{ keys: ['a'] }], [{ keys: [null] }]])('malformed: %j', async (body) => {
+    const { verify, served, fetchJson } = provider(first)
+    const { keys } = served
+    fetchJson.mockResolvedValueOnce(body as Record<string, unknown>)
+    await expect(verify(await token(first))).rejects.toMatchObject({ name: 'NetworkError', code: 'bad_response' })
+    served.keys = keys
+    await verify(await token(first))
+  })
+
+  it('a key that cannot be used does not spoil the others', async () => {
+    const { verify, served } = provider(first)
+    served.keys = [{ kty: 'RSA', kid: 'broken', n: '!', e: 'AQAB' }, { kty: 'future', kid: 'x' }, first.jwk]
+    await verify(await token(first))
+    await refused(verify(await token(second, { kid: 'broken' })))
+  })
+
+  it('each client has its own, and each jwks_uri', async () => {
+    const one = provider(first)
+    const two = provider(second)
+    await one.verify(await token(first))
+    await refused(two.verify(await token(first)))
+    const elsewhere = vi.fn(async () => ({ keys: [second.jwk] }))
+    const options = { jwksUri: 'https://other.example/keys', fetchJson: elsewhere }
+    await one.verify(await token(second), options)
+    await refused(one.verify(await token(first), options))
+    await one.verify(await token(first))
+    expect(one.fetchJson).toHaveBeenCalledTimes(1)
+  })
+
+  it('a hundred providers are remembered at most', async () => {
+    const verifier = idTokenSignatureVerifier()
+    const idToken = await token(first)
+    const fetchJson = vi.fn(async () => ({ keys: [first.jwk] }))
+    const ask = (tenant: number) => verifier(idToken, { jwksUri: `https://login.example/${tenant}`, fetchJson })
+    for (let tenant = 0; tenant <= 100; tenant++) await ask(tenant)
+    await ask(1)
+    expect(fetchJson).toHaveBeenCalledTimes(101)
+    await ask(0)
+    expect(fetchJson).toHaveBeenCalledTimes(102)
+  })
+})
