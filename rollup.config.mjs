@@ -13,8 +13,8 @@ const lazy = {
   'verify-signature': 'verify-signature',
 }
 
-/** What only confidential clients need: a page in a browser must not pay for it. */
-const confidential = /\/(confidential-client-application|app-token|client-assertion|pem)\.ts$/
+/** What a page in a browser does without, so that it need not pay for it. */
+const server = /\/(confidential-client-application|app-token|client-assertion|pem|serializable-token-cache|filing)\.ts$/
 
 /** One file for what every start needs, one for what every request needs, and one for each rare path: sixty small modules would cost ten times the import time. */
 function chunkOf(id, { getModuleInfo }) {
@@ -30,7 +30,7 @@ function chunkOf(id, { getModuleInfo }) {
   }
   climb(id)
   if (roots.has('entry')) {
-    if (confidential.test(id)) return 'confidential'
+    if (server.test(id)) return 'server'
     return /\/src\/core\/(?!index\.ts)/.test(id) ? 'core' : undefined
   }
   return roots.size === 1 ? [...roots][0] : 'protocol'
@@ -47,7 +47,7 @@ export default [
       format: 'es',
       sourcemap: true,
       entryFileNames: '[name].js',
-      chunkFileNames: ({ name }) => (name === 'core' || name === 'confidential' ? `${name}.js` : `lazy/${name}.js`),
+      chunkFileNames: ({ name }) => (name === 'core' || name === 'server' ? `${name}.js` : `lazy/${name}.js`),
       manualChunks: chunkOf,
       hoistTransitiveImports: false,
     },
@@ -55,7 +55,9 @@ export default [
   {
     input: entries,
     external,
-    plugins: [dts({ tsconfig: 'src/core/tsconfig.json', compilerOptions: { stripInternal: true, composite: false, emitDeclarationOnly: false } })],
+    plugins: [
+      dts({ tsconfig: 'src/core/tsconfig.json', compilerOptions: { stripInternal: true, composite: false, emitDeclarationOnly: false } }),
+    ],
     output: { dir: 'dist', format: 'es', entryFileNames: '[name].d.ts', chunkFileNames: 'types.d.ts' },
   },
 ]

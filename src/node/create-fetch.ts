@@ -1,4 +1,4 @@
-import { ClientConfigurationError } from '../core/errors.ts'
+import { ClientConfigurationError } from '../core/index.ts'
 import { platformModule } from './platform.ts'
 import { proxyTable } from './proxy-table.ts'
 import { bunFetch, denoFetch, type Transport, undiciFetch } from './transports.ts'

@@ -1,6 +1,6 @@
 import type { RequestListener, Server } from 'node:http'
 import type { Socket } from 'node:net'
-import { ClientAuthError } from '../core/errors.ts'
+import { ClientAuthError } from '../core/index.ts'
 import { platformModule, unsupported } from './platform.ts'
 
 /** Sockets open at once, over both address families. */

@@ -1,6 +1,6 @@
 import type { RequestListener } from 'node:http'
-import { ClientAuthError, ClientConfigurationError, NetworkError } from '../core/errors.ts'
-import type { AuthorizeRequest, Interaction, InteractionContext, InteractionSession } from '../core/ports.ts'
+import type { AuthorizeRequest, Interaction, InteractionContext, InteractionSession } from '../core/index.ts'
+import { ClientAuthError, ClientConfigurationError, NetworkError } from '../core/index.ts'
 import { readAnswer } from './loopback-answer.ts'
 import { answer, type Pages, refuse } from './loopback-page.ts'
 import { type LoopbackServer, listen } from './loopback-server.ts'

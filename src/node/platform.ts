@@ -1,4 +1,4 @@
-import { ClientConfigurationError } from '../core/errors.ts'
+import { ClientConfigurationError } from '../core/index.ts'
 
 /** What a caller is told in a runtime that lacks the modules of Node.js. */
 export function unsupported(user: string, cause?: unknown): ClientConfigurationError {

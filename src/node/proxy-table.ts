@@ -1,4 +1,4 @@
-import { ClientConfigurationError } from '../core/errors.ts'
+import { ClientConfigurationError } from '../core/index.ts'
 
 /** A proxy, with its credentials kept apart from its URL: URLs turn up in error messages. */
 export interface Proxy {

@@ -1,4 +1,4 @@
-import { ClientConfigurationError } from '../core/errors.ts'
+import { ClientConfigurationError } from '../core/index.ts'
 import { basicAuthorization, type ProxyTable } from './proxy-table.ts'
 
 export type Transport = typeof fetch
@@ -46,7 +46,7 @@ async function loadUndici() {
   }
 }
 
-/** The package takes no `Request` and no `FormData` but its own; their parts are the same everywhere. */
+/** The package takes no `Request` but its own, and from version 7 no other `FormData`; their parts are the same everywhere. */
 function separate(...[input, init]: Parameters<Transport>): [url: string | URL, init: object] {
   if (!(input instanceof Request) && !(init?.body instanceof FormData)) return [input, init ?? {}]
   const request = new Request(input, init)

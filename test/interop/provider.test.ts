@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { Browser, type Playground, signIn, startPlayground, tenants, users } from '../support/provider.ts'
 
@@ -195,6 +195,16 @@ describe('signing in', () => {
     await browser.signIn(authorizeUrl('common'), alice)
     expect((await browser.signIn(authorizeUrl('common', { prompt: 'login' }), alice)).pages).toEqual(['Sign in'])
     expect((await browser.signIn(authorizeUrl('common', { prompt: 'consent' }), alice)).pages).toEqual(['Permissions requested'])
+    await browser.close()
+  })
+
+  test('max_age is answered with auth_time, and zero asks again', async () => {
+    const browser = new Browser()
+    await browser.signIn(authorizeUrl('common'), alice)
+    const recent = await browser.signIn(authorizeUrl('common', { max_age: '1000' }), alice)
+    expect(recent.pages).toEqual([])
+    expect(decodeJwt((await redeem('common', recent.params.code)).body.id_token).auth_time).toBeGreaterThan(0)
+    expect((await browser.signIn(authorizeUrl('common', { max_age: '0' }), alice)).pages).toEqual(['Sign in'])
     await browser.close()
   })
 

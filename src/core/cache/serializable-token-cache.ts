@@ -1,6 +1,8 @@
 import { ClientConfigurationError } from '../errors.ts'
 import { isRecord } from '../util/record.ts'
-import type { CredentialType } from './entities.ts'
+import type { CredentialType, Entity } from './entities.ts'
+import { partitionFor } from './filing.ts'
+import { Partition } from './partition.ts'
 import { partitionsOf, TokenCache } from './token-cache.ts'
 
 const sections: readonly string[] = ['AccessToken', 'RefreshToken', 'IdToken', 'Account', 'AppMetadata'] satisfies CredentialType[]
@@ -55,7 +57,8 @@ export class SerializableTokenCache extends TokenCache {
   deserialize(state?: string | null): void {
     const content = parse(state || '{}')
     const memory = partitionsOf(this)
-    memory.clear()
+    for (const map of [memory.users, memory.apps, memory.assertions]) map.clear()
+    memory.shared = new Partition()
     this.#foreign = Object.create(null)
     for (const [section, value] of Object.entries(content)) {
       if (!sections.includes(section) || !isRecord(value)) {
@@ -63,7 +66,8 @@ export class SerializableTokenCache extends TokenCache {
         continue
       }
       for (const [key, entity] of Object.entries(value)) {
-        if (isRecord(entity)) memory.load({ type: section as CredentialType, key, entity })
+        const entry = { type: section as CredentialType, key, entity: entity as Entity }
+        if (isRecord(entity)) partitionFor(memory, entry).load(entry)
         else this.#foreign[section] = Object.assign(this.#foreign[section] ?? Object.create(null), { [key]: entity })
       }
     }

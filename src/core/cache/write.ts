@@ -1,6 +1,7 @@
 import { cloudOf } from '../authority/clouds.ts'
 import { scopeKey } from '../oauth/scopes.ts'
 import { bindingOf, type CredentialType, type Entity, type Entry, realmOf, seconds, targetOf, text } from './entities.ts'
+import { partitionFor, settle } from './filing.ts'
 import type { Partition } from './partition.ts'
 import type { Partitions } from './partitions.ts'
 import type { ClientTokenEvent, TokenOutcome } from './token-event.ts'
@@ -17,11 +18,11 @@ export function writeOutcome(memory: Partitions, { heldToken }: ClientTokenEvent
   // An answer that names no family does not end a client's membership.
   const known = memory.shared.entries.find((entry) => sameMeaning(entry, { type: 'AppMetadata', entity: AppMetadata }))
   put(memory.shared, 'AppMetadata', { ...known?.entity, ...AppMetadata })
-  const partition = homeAccountId ? memory.ensure({ user: homeAccountId }) : memory.ensureApp(entities.AccessToken)
+  const partition = partitionFor(memory, { type: 'AccessToken', entity: entities.AccessToken })
   const now = Date.now() / 1000
   partition.remove(({ type, entity }) => type === 'AccessToken' && (seconds(entity, 'expires_on') ?? now) < now)
   for (const [type, entity] of Object.entries(owned)) put(partition, type as CredentialType, entity)
-  memory.settle()
+  settle(memory)
 }
 
 /** Writes an entry over all that mean the same. */

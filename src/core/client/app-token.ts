@@ -49,7 +49,7 @@ export function removeForClient({ memory, clientId, authority }: ClientContext):
     // Other authorities of the same cloud are other tenants of this application.
     if (!id.startsWith(prefix)) continue
     memory.apps.delete(id)
-    if (partition.entries.length) memory.settle()
+    if (partition.entries.length) memory.onChange()
   }
 }
 

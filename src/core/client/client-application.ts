@@ -135,19 +135,8 @@ export abstract class ClientApplication {
    * ```
    */
   async removeAccount(account: AccountInfo): Promise<void> {
-    const { memory, clientId, authority } = contextOf(this)
-    const owner = { user: account.homeAccountId }
-    const partition = memory.get(owner)
-    if (!partition) return
-    const family = memory.familyOf(clientId, authority.cloud)
-    const gone = new Set(
-      (['Account', 'AccessToken', 'IdToken', 'RefreshToken'] as const).flatMap((type) => {
-        const entities = partition.list(type, authority.cloud)
-        if (type !== 'RefreshToken') return entities
-        return entities.filter((entity) => entity.client_id === clientId || (family && entity.family_id === family))
-      }),
-    )
-    if (partition.remove(({ entity }) => gone.has(entity))) memory.settle(owner)
+    const { forget } = await loaded(import('./forget.ts'))
+    forget(contextOf(this), account)
   }
 
   /**

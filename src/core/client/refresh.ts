@@ -1,6 +1,8 @@
 import type { Authority } from '../authority/authority.ts'
 import { type Entity, seconds, text } from '../cache/entities.ts'
+import { familyOf, settle } from '../cache/filing.ts'
 import { claimsOf, type Partition } from '../cache/partition.ts'
+import type { Partitions } from '../cache/partitions.ts'
 import type { TokenOutcome } from '../cache/token-event.ts'
 import { sameMeaning } from '../cache/write.ts'
 import { ClientAuthError, isAuthError, type ServerError } from '../errors.ts'
@@ -14,8 +16,28 @@ import type { Call, ClientContext } from './context.ts'
 import { lookUp, resultOf, type Wanted } from './silent.ts'
 import { freshToken, obtainTokens } from './token-request.ts'
 
-/** Gets a token by the refresh tokens that the cache holds; null where it holds none. Runs while no other of the account does. */
-export async function refresh(
+const turns = /* @__PURE__ */ new WeakMap<Partitions, Map<string, Promise<unknown>>>()
+
+/**
+ * Gets a token by the refresh tokens that the cache holds; null where it holds none. The calls for one account take turns, because each
+ * may rotate the refresh token that the next one needs.
+ */
+export function refreshInTurn(...args: Parameters<typeof refresh>): Promise<UserResult | null> {
+  const [{ memory }, { account }] = args
+  const queue = turns.get(memory) ?? new Map<string, Promise<unknown>>()
+  turns.set(memory, queue)
+  const id = account.homeAccountId
+  const turn = (queue.get(id) ?? Promise.resolve()).then(() => refresh(...args))
+  const end = turn
+    .catch(() => {})
+    .then(() => {
+      if (queue.get(id) === end) queue.delete(id)
+    })
+  queue.set(id, end)
+  return turn
+}
+
+async function refresh(
   context: ClientContext,
   wanted: Wanted,
   call: Call,
@@ -39,7 +61,7 @@ export async function refresh(
       refusal = error as ServerError
       if (isDead(wanted.authority, refusal)) {
         partition.remove(({ entity }) => entity === held)
-        context.memory.settle({ user: homeAccountId })
+        settle(context.memory, homeAccountId)
       }
     }
   }
@@ -49,7 +71,7 @@ export async function refresh(
 
 /** A client that has never been here tries its siblings' tokens; a member its family's; then each its own. The newest come first. */
 function* refreshTokens({ memory, clientId }: ClientContext, partition: Partition, cloud: string): Iterable<Entity> {
-  const family = memory.familyOf(clientId, cloud) ?? '1'
+  const family = familyOf(memory, clientId, cloud) ?? '1'
   const newest = (entity: Entity) => seconds(entity, 'last_modification_time') ?? 0
   const all = partition
     .list('RefreshToken', cloud)

@@ -40,9 +40,8 @@ export async function acquireSilently(context: ClientContext, options: SilentOpt
       checkClaims(claimsChallenge)
     },
     async acquire(reason, exchange) {
-      const { refresh } = await loaded(import('./refresh.ts'))
-      // Two scopes of one account take turns, because the first may rotate the refresh token.
-      return context.memory.exclusive(account.homeAccountId, () => refresh(context, wanted, call, reason, exchange))
+      const { refreshInTurn } = await loaded(import('./refresh.ts'))
+      return refreshInTurn(context, wanted, call, reason, exchange)
     },
   })
 }

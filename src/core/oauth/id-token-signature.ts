@@ -51,7 +51,7 @@ export function idTokenSignatureVerifier(): IdTokenSignatureVerifier {
 
     // Keys rotate. A set that another call has fetched since is tried too; a fetch of our own is rationed, whatever the tokens say.
     if (/NO_MATCHING_KEY|SIGNATURE_VERIFICATION/.test(failure)) {
-      const ours = keySet.keys === keys && !stale && !keySet.pending && keySet.refetchAt <= Date.now()
+      const ours = !stale && keySet.refetchAt <= Date.now()
       if (ours) keySet.refetchAt = Date.now() + COOLDOWN
       if (ours || keySet.pending) await load(keySet, jwksUri, fetchJson)
       if (keySet.keys !== keys && !(await verify(idToken, keySet.keys!, accepted))) return

@@ -169,6 +169,11 @@ describe('what the options alone decide throws at once', () => {
     await failure(() => client({ privateKey, publicCertificate: key.certificate }))
   })
 
+  it('a CryptoKey that signs, but not with RSA', async () => {
+    const privateKey = await crypto.subtle.generateKey({ name: 'HMAC', hash: 'SHA-256' }, false, ['sign'])
+    await failure(() => client({ privateKey, publicCertificate: key.certificate }))
+  })
+
   it('a CryptoKey for PS256 with a thumbprint, which is for RS256', async () => {
     const privateKey = await key.cryptoKey('RSA-PSS')
     await failure(() => client({ privateKey, thumbprint: key.sha1 }))

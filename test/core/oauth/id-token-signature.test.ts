@@ -97,7 +97,8 @@ describe('S14: what is refused', () => {
     const input = `${part({ alg, kid: 'first' })}.${claims.toString('base64url')}`
     const forged = `${input}.${createHmac(alg.replace('HS', 'sha'), pem).update(input).digest('base64url')}`
     await refused(verify(forged))
-    await refused(verify(forged, { algorithms: [alg, 'none', 'RS256'] }))
+    const error = await refused(verify(forged, { algorithms: [alg, 'none', 'RS256'] }))
+    expect(error.message).toContain('ERR_JOSE_ALG_NOT_ALLOWED')
     served.keys = [{ kty: 'oct', kid: 'first', k: Buffer.from(pem).toString('base64url'), alg }]
     await refused(provider().verify(forged))
     await refused(verify(forged, { algorithms: [alg] }))
@@ -239,6 +240,14 @@ describe('S15: kid and rotation', () => {
     await refused(verify(forged[1]!))
     expect(fetchJson).toHaveBeenCalledTimes(3)
     await verify(await token(first))
+  })
+
+  it('an unknown kid at the first token is no reason to fetch twice', async () => {
+    const { verify, fetchJson } = provider(first)
+    await refused(verify(await token(second)))
+    expect(fetchJson).toHaveBeenCalledTimes(1)
+    await refused(verify(await token(second)))
+    expect(fetchJson).toHaveBeenCalledTimes(2)
   })
 
   it('a token that is bad in another way costs no request', async () => {

@@ -1,0 +1,43 @@
+import { tenantOf } from '../authority/authority.ts'
+import { cloudOf } from '../authority/clouds.ts'
+import { type Entity, type Entry, text } from './entities.ts'
+import { Partition } from './partition.ts'
+import { appId, type Partitions } from './partitions.ts'
+
+/** The partition that an entry belongs to, made where it is missing. */
+export function partitionFor(memory: Partitions, { type, entity }: Omit<Entry, 'key'>): Partition {
+  const user = text(entity, 'home_account_id')
+  const assertion = text(entity, 'user_assertion_hash') || text(entity, 'userAssertionHash')
+  if (type === 'AppMetadata') return memory.shared
+  if (!assertion && !user) return appPartition(memory, entity)
+  const [map, id] = assertion ? [memory.assertions, assertion] : [memory.users, user]
+  const partition = map.get(id) ?? new Partition()
+  map.set(id, partition)
+  return partition
+}
+
+/** An application's own entry is found under its realm and under the tenant that was asked. */
+function appPartition({ apps }: Partitions, entity: Entity): Partition {
+  const cloud = cloudOf(text(entity, 'environment'))
+  const realm = text(entity, 'realm')
+  const authority = text(entity, 'authority')
+  const asked = authority && URL.canParse(authority) ? tenantOf(authority) : realm
+  const ids = [realm, asked].map((tenant) => appId(text(entity, 'client_id'), cloud, tenant))
+  const [known, ...others] = new Set(ids.flatMap((id) => apps.get(id) ?? []))
+  const partition = known ?? new Partition()
+  for (const entry of others.flatMap((other) => other.entries)) partition.load(entry)
+  for (const id of ids) apps.set(id, partition)
+  return partition
+}
+
+/** Drops a user's partition once it is empty, and tells of a change. */
+export function settle(memory: Partitions, user?: string): void {
+  if (user !== undefined && !memory.users.get(user)?.entries.length) memory.users.delete(user)
+  memory.onChange()
+}
+
+/** The family that a client is known to belong to; null where the client has not been seen in this cloud. */
+export function familyOf({ shared }: Partitions, clientId: string, cloud: string): string | null {
+  const entity = shared.list('AppMetadata', cloud).find((candidate) => candidate.client_id === clientId)
+  return entity ? text(entity, 'family_id') : null
+}
