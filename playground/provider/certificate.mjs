@@ -30,9 +30,14 @@ export function createCertificate(commonName = 'localhost') {
   )
   const signature = der(0x03, Buffer.concat([Buffer.from([0]), sign('sha256', body, privateKey)]))
   const certificate = new X509Certificate(sequence(body, algorithm, signature))
+  return { ...describeCertificate(certificate), privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }) }
+}
+
+/** A certificate as PEM with its thumbprints in hex. */
+export function describeCertificate(input) {
+  const certificate = new X509Certificate(input instanceof X509Certificate ? input.raw : input)
   return {
     certificate: certificate.toString(),
-    privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }),
     thumbprint: certificate.fingerprint.replaceAll(':', ''),
     thumbprintSha256: certificate.fingerprint256.replaceAll(':', ''),
   }

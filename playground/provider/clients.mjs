@@ -1,5 +1,5 @@
-import { createHash, X509Certificate } from 'node:crypto'
-import { createCertificate } from './certificate.mjs'
+import { X509Certificate } from 'node:crypto'
+import { createCertificate, describeCertificate } from './certificate.mjs'
 
 /** Redirect URIs that match by origin without port: `http://localhost` accepts any port, and with `anyPath` any path too. */
 const loopback = ['http://localhost', 'http://127.0.0.1', 'https://localhost', 'https://127.0.0.1']
@@ -9,7 +9,7 @@ const loopback = ['http://localhost', 'http://127.0.0.1', 'https://localhost', '
  * Secrets are for development only; the certificate client gets a fresh key unless the caller brings a certificate (PEM).
  */
 export function createClients({ certificate, extra = {} } = {}) {
-  const own = certificate ? { certificate } : createCertificate('notes-web')
+  const own = certificate ? { ...describeCertificate(certificate), privateKey: '' } : createCertificate('notes-web')
   return {
     native: { clientId: '0a0a0a0a-0000-4000-8000-00000000aaaa', name: 'Notes CLI', type: 'native', redirectUris: loopback },
     spa: { clientId: '5ba5ba5b-0000-4000-8000-00000000bbbb', name: 'Notes in the browser', type: 'spa', redirectUris: loopback },
@@ -48,9 +48,11 @@ export function createClients({ certificate, extra = {} } = {}) {
       redirectUris: loopback,
       family: '1',
     },
-    ...extra,
+    ...Object.fromEntries(Object.entries(extra).map(([name, client]) => [name, complete(client)])),
   }
 }
+
+const complete = (client) => (client.certificate ? { ...client, ...describeCertificate(client.certificate) } : client)
 
 /** The registration in oidc-provider's terms. */
 export function toMetadata(client) {
@@ -101,9 +103,7 @@ export function originAllowed(client, origin) {
 
 /** Whether a client assertion names this client's certificate, by SHA-1 (`x5t`) or SHA-256 (`x5t#S256`). */
 export function namesCertificate(client, header) {
-  const { raw } = new X509Certificate(client.certificate)
-  const digest = (algorithm) => createHash(algorithm).update(raw).digest('base64url')
-  const named = (value) => String(value).replace(/=+$/, '')
-  if (header['x5t#S256'] !== undefined) return named(header['x5t#S256']) === digest('sha256')
-  return header.x5t !== undefined && named(header.x5t) === digest('sha1')
+  const named = (value) => Buffer.from(String(value), 'base64url').toString('hex').toUpperCase()
+  if (header['x5t#S256'] !== undefined) return named(header['x5t#S256']) === client.thumbprintSha256
+  return header.x5t !== undefined && named(header.x5t) === client.thumbprint
 }

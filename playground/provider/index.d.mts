@@ -26,7 +26,7 @@ export interface Client {
   secret?: string
   /** PEM */
   certificate?: string
-  /** PEM, PKCS#8; only where the provider made the key */
+  /** PEM, PKCS#8; empty where the caller brought the certificate */
   privateKey?: string
   /** SHA-1 of the certificate, upper-case hex */
   thumbprint?: string

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { bundle } from './bundle-support.ts'
 import { good, signIn, state } from './loopback-support.ts'
 
 describe('in another runtime', () => {
@@ -35,35 +34,26 @@ describe('in another runtime', () => {
   })
 
   test('the entry imports nothing of Node.js until it is used', async () => {
-    const entryPoints = [fileURLToPath(new URL('../../src/node/index.ts', import.meta.url))]
-    const { outputFiles } = await build({
-      entryPoints,
-      bundle: true,
-      format: 'esm',
-      external: ['node:*', 'undici'],
-      write: false,
-      logLevel: 'error',
-    })
-    const text = outputFiles[0]!.text
+    const folder = await mkdtemp(join(tmpdir(), 'loopback-'))
+    const text = await readFile(await bundle('index', folder), 'utf8')
     expect(text).toContain('import("node:http")')
-    expect(text).not.toMatch(/^\s*(import|export)\b[^(]*\bfrom\b|^import\s*["']/m)
+    expect(text).not.toMatch(/(\bfrom|^import)\s*["'](?!\.)/m)
     expect(text).not.toMatch(/\bprocess\.|\bBuffer\b/)
+    await rm(folder, { recursive: true })
   })
 })
 
 describe('in a process of its own', () => {
   let folder: string
-  let bundle: string
+  let file: string
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'loopback-'))
-    bundle = join(folder, 'node.mjs')
-    const entryPoints = [fileURLToPath(new URL('../../src/node/loopback.ts', import.meta.url))]
-    await build({ entryPoints, bundle: true, platform: 'node', format: 'esm', outfile: bundle, logLevel: 'error' })
+    file = await bundle('loopback', folder)
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
   const program = (end: string) => `
-    import { loopback } from ${JSON.stringify(bundle)}
+    import { loopback } from ${JSON.stringify(file)}
     const { signal } = new AbortController()
     const session = loopback({ openBrowser() {} }).begin({ signal })
     const uri = await session.redirectUri

@@ -3,10 +3,9 @@ import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createFetch } from '../../src/node/index.ts'
+import { bundle } from './bundle-support.ts'
 import { bodyOf, makeIdentity, origin, proxy } from './proxy-support.ts'
 
 let identity: ReturnType<typeof makeIdentity>
@@ -138,16 +137,15 @@ describe('other runtimes', () => {
 
 describe('in a process of its own', () => {
   let folder: string
+  let file: string
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'create-fetch-'))
-    const entryPoints = [fileURLToPath(new URL('../../src/node/create-fetch.ts', import.meta.url))]
-    const outfile = join(folder, 'node.mjs')
-    await build({ entryPoints, bundle: true, platform: 'node', format: 'esm', outfile, external: ['undici'], logLevel: 'error' })
+    file = await bundle('create-fetch', folder)
   })
   afterAll(() => rm(folder, { recursive: true }))
 
   test('without undici the first request rejects with environment_unsupported and says what to install', async () => {
-    const code = `import { createFetch } from ${JSON.stringify(join(folder, 'node.mjs'))}
+    const code = `import { createFetch } from ${JSON.stringify(file)}
       const send = createFetch({ verify: false })
       await send('https://localhost:1/').catch((error) => console.log(error.code, error.message))`
     const child = spawn(process.execPath, ['--input-type=module', '-e', code], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] })

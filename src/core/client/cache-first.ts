@@ -68,8 +68,11 @@ function renewBehind<R>(context: ClientContext, call: Call, plan: Plan<R>, { ent
   tries.set(entity, now)
   const { logger } = context.options
   // The caller has its token and may abort or return: neither ends the renewal.
-  join(context, { ...call, signal: undefined }, { ...plan, fresh: true }, 4).catch((error: unknown) => {
-    const code = isAuthError(error) ? error.code : 'unknown'
-    logger?.({ level: 'warn', message: 'A token could not be renewed ahead of its end.', code, correlationId: call.correlationId })
-  })
+  const renewal = join(context, { ...call, signal: undefined }, { ...plan, fresh: true }, 4)
+    .catch((error: unknown) => {
+      const code = isAuthError(error) ? error.code : 'unknown'
+      logger?.({ level: 'warn', message: 'A token could not be renewed ahead of its end.', code, correlationId: call.correlationId })
+    })
+    .finally(() => context.renewals.delete(renewal))
+  context.renewals.add(renewal)
 }

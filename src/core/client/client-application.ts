@@ -16,6 +16,9 @@ import { beginCall, contextOf, createContext } from './context.ts'
 import { checkExtraParameters } from './extra-parameters.ts'
 import { acquireSilently, isRefusal } from './silent.ts'
 
+// Older runtimes lack the symbol; what polyfills them agrees on this one.
+const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
+
 /** What public and confidential clients share. (The manual, `ClientApplication`.) */
 export abstract class ClientApplication {
   constructor(options: ClientApplicationOptions, authentication?: ClientAuthentication) {
@@ -155,5 +158,22 @@ export abstract class ClientApplication {
     const call = beginCall(context, options)
     const { logoutUrl } = await loaded(import('./logout-url.ts'))
     return logoutUrl(context, options, call)
+  }
+
+  /**
+   * Waits for renewals that are under way behind answers, so that a process can end without losing a rotated refresh token. Also called by
+   * `await using`.
+   *
+   * @example
+   * ```ts
+   * await app.close()
+   * ```
+   */
+  async close(): Promise<void> {
+    await Promise.all(contextOf(this).renewals)
+  }
+
+  [asyncDispose](): Promise<void> {
+    return this.close()
   }
 }

@@ -19,6 +19,8 @@ export interface ClientContext {
   flights: SingleFlight
   /** Tokens that came from the cache since the last request, for the provider's telemetry. */
   hits: number
+  /** Renewals that nobody waits for. */
+  renewals: Set<Promise<unknown>>
   /** Of confidential clients. */
   authentication?: ClientAuthentication
   /** The authority of an option; the client's own where none is given. */
@@ -53,6 +55,7 @@ export function createContext(client: object, options: ClientApplicationOptions,
     memory: partitionsOf(tokenCache),
     flights,
     hits: 0,
+    renewals: new Set(),
     ...(authentication && { authentication }),
     authorityOf(given) {
       if (given === undefined) return authority

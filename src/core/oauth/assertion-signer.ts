@@ -1,6 +1,7 @@
 /** Signs client assertions (RFC 7523). Loaded by the first request of a client that has a key. */
 import type { CertificateCredential, ExternalSignCredential } from '../types.ts'
 import { decodeBase64Url, encodeBase64Url, encodeBase64UrlText } from '../util/base64url.ts'
+import { loaded } from '../util/loaded.ts'
 import { credentialInvalid, pemCertificates, pemPrivateKey } from '../util/pem.ts'
 import {
   type ClientAuthenticationContext,
@@ -110,7 +111,7 @@ async function importKey(pem: string, passphrase: string | undefined, alg: Signi
   const block = pemPrivateKey(pem)
   const readable = block.label === 'PRIVATE KEY'
   return guard('Reading the private key (is it an RSA key, and the passphrase right?)', async () => {
-    const der = readable ? decodeBase64Url(block.body) : await (await import('../util/pkcs8.ts')).toPkcs8(block, passphrase ?? '')
+    const der = readable ? decodeBase64Url(block.body) : await (await loaded(import('../util/pkcs8.ts'))).toPkcs8(block, passphrase ?? '')
     return crypto.subtle.importKey('pkcs8', der, WEB_CRYPTO[alg], false, ['sign'])
   })
 }

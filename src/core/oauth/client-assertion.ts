@@ -1,5 +1,6 @@
 import { isAuthError } from '../errors.ts'
 import type { AssertionCredential, CertificateCredential, ClientCredential, ExternalSignCredential } from '../types.ts'
+import { loaded } from '../util/loaded.ts'
 import { credentialInvalid, pemCertificates, pemPrivateKey } from '../util/pem.ts'
 
 export interface ClientAuthenticationOptions {
@@ -59,7 +60,7 @@ export function clientAuthentication({ clientId, credential, clientClaims }: Cli
       if (typeof made === 'function')
         return assertionFields(await guard('clientAssertion', () => made({ clientId, tokenEndpoint: context.tokenEndpoint })))
       if (made) return assertionFields(made)
-      const { assertionSigner } = await import('./assertion-signer.ts')
+      const { assertionSigner } = await loaded(import('./assertion-signer.ts'))
       signer ??= assertionSigner(clientId, clientClaims)
       return assertionFields(await signer.sign(answer as SigningCredential, context))
     },
