@@ -14,7 +14,10 @@ const lazy = {
 }
 
 /** What a page in a browser does without, so that it need not pay for it. */
-const server = /\/(confidential-client-application|app-token|client-assertion|pem|serializable-token-cache|filing)\.ts$/
+const server = /\/(confidential-client-application|app-token|client-assertion|serializable-token-cache)\.ts$/
+
+/** What the server part and its lazy ones share. */
+const credentials = /\/(credential|pem)\.ts$/
 
 /** One file for what every start needs, one for what every request needs, and one for each rare path: sixty small modules would cost ten times the import time. */
 function chunkOf(id, { getModuleInfo }) {
@@ -31,6 +34,7 @@ function chunkOf(id, { getModuleInfo }) {
   climb(id)
   if (roots.has('entry')) {
     if (server.test(id)) return 'server'
+    if (credentials.test(id)) return 'credentials'
     return /\/src\/core\/(?!index\.ts)/.test(id) ? 'core' : undefined
   }
   return roots.size === 1 ? [...roots][0] : 'protocol'
@@ -47,7 +51,7 @@ export default [
       format: 'es',
       sourcemap: true,
       entryFileNames: '[name].js',
-      chunkFileNames: ({ name }) => (name === 'core' || name === 'server' ? `${name}.js` : `lazy/${name}.js`),
+      chunkFileNames: ({ name }) => (Object.values(lazy).includes(name) || name === 'protocol' ? `lazy/${name}.js` : `${name}.js`),
       manualChunks: chunkOf,
       hoistTransitiveImports: false,
     },

@@ -37,7 +37,8 @@ interface ErrorDetails {
   cause?: unknown
 }
 
-const brand = Symbol.for('msal-isomorphic.AuthError')
+/** Shared by all copies of the package. */
+const brand = /* @__PURE__ */ Symbol.for('msal-isomorphic.AuthError')
 
 /** Everything that a public method throws. `message` is safe to log and to show. */
 export abstract class AuthError extends Error {
@@ -50,11 +51,7 @@ export abstract class AuthError extends Error {
   constructor(message: string, { correlationId, cause }: ErrorDetails = {}) {
     super(message, cause === undefined ? undefined : { cause })
     if (correlationId !== undefined) this.correlationId = correlationId
-  }
-
-  /** @internal */
-  get [brand](): true {
-    return true
+    Object.defineProperty(this, brand, { value: true })
   }
 }
 

@@ -70,10 +70,13 @@ export interface ConfidentialClientOptions extends ClientApplicationOptions {
   clientClaims?: Record<string, unknown>
 }
 
+/** A WebCrypto `CryptoKey`. Not every runtime's types know that name. */
+export type SigningKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
+
 /** A private key with what names its certificate. */
 export interface CertificateCredential {
   /** PEM (PKCS#8, PKCS#1 or encrypted PKCS#8) or a `CryptoKey`. */
-  privateKey: string | CryptoKey
+  privateKey: string | SigningKey
   /** SHA-1 of the certificate in hexadecimal; colons, spaces and either case are accepted. With it assertions are RS256 with `x5t`. */
   thumbprint?: string
   /** PEM of the certificate, or of the chain, leaf first. It is sent as `x5c`; without `thumbprint` assertions are PS256 with `x5t#S256`. */

@@ -16,13 +16,15 @@ import { beginCall, contextOf, createContext } from './context.ts'
 import { checkExtraParameters } from './extra-parameters.ts'
 import { acquireSilently, isRefusal } from './silent.ts'
 
-// Older runtimes lack the symbol; what polyfills them agrees on this one.
-const asyncDispose: typeof Symbol.asyncDispose = Symbol.asyncDispose ?? Symbol.for('Symbol.asyncDispose')
-
 /** What public and confidential clients share. (The manual, `ClientApplication`.) */
 export abstract class ClientApplication {
+  /** {@link ClientApplication.close}, for `await using`. Runtimes that have no such symbol have no such method. */
+  declare readonly [Symbol.asyncDispose]: () => Promise<void>
+
   constructor(options: ClientApplicationOptions, authentication?: ClientAuthentication) {
     createContext(this, options, authentication)
+    // No method of a computed name: bundlers keep a class that has one, used or not.
+    if (Symbol.asyncDispose) Object.defineProperty(this, Symbol.asyncDispose, { value: () => this.close() })
   }
 
   /**
@@ -171,9 +173,5 @@ export abstract class ClientApplication {
    */
   async close(): Promise<void> {
     await Promise.all(contextOf(this).renewals)
-  }
-
-  [asyncDispose](): Promise<void> {
-    return this.close()
   }
 }

@@ -3,14 +3,8 @@ import type { CertificateCredential, ExternalSignCredential } from '../types.ts'
 import { decodeBase64Url, encodeBase64Url, encodeBase64UrlText } from '../util/base64url.ts'
 import { loaded } from '../util/loaded.ts'
 import { credentialInvalid, pemCertificates, pemPrivateKey } from '../util/pem.ts'
-import {
-  type ClientAuthenticationContext,
-  guard,
-  type SigningAlgorithm,
-  type SigningCredential,
-  signingAlgorithm,
-  thumbprintOf,
-} from './client-assertion.ts'
+import type { ClientAuthenticationContext } from './client-assertion.ts'
+import { guard, type SigningAlgorithm, type SigningCredential, signingAlgorithm, thumbprintOf } from './credential.ts'
 
 export interface AssertionSigner {
   /** The assertion for this audience that is still good, or is being signed. */

@@ -37,6 +37,9 @@ describe('the memory cache', () => {
     expect(['expired', 'late', 'soon', 'a'].filter((key) => cache.get(key))).toEqual(['late', 'soon', 'a'])
     cache.set('b', value(now + 500))
     expect(['late', 'soon', 'a', 'b'].filter((key) => cache.get(key))).toEqual(['late', 'a', 'b'])
+    vi.setSystemTime(now + 5000)
+    cache.set('c', value(now + 9000))
+    expect(['late', 'a', 'b', 'c'].filter((key) => cache.get(key))).toEqual(['late', 'c'])
   })
 
   it('holds 1 024 entries', () => {
@@ -81,6 +84,13 @@ describe('a document', () => {
     expect(send.mock.calls[0]![0]).toMatchObject({ method: 'GET', url, maxBytes: 524_288, correlationId: 'c-1' })
     await getDocument(http, { ...request, url: `${url}/2`, maxBytes: 10 }, issuer)
     expect(send.mock.calls[1]![0]).toMatchObject({ maxBytes: 10 })
+  })
+
+  it('that is not there is not deleted: a distributed cache charges for it', async () => {
+    const { http, cache } = setUp()
+    const deleted = vi.spyOn(cache, 'delete')
+    await getDocument(http, request, issuer)
+    expect(deleted).not.toHaveBeenCalled()
   })
 
   it('is stored as a JSON string with its expiry, under a key of method and URL', async () => {
@@ -146,12 +156,12 @@ describe('a document', () => {
   })
 
   it('is read but not stored with a status of 4xx', async () => {
-    for (const [body, document] of [
-      ['{"error":"invalid_instance"}', { error: 'invalid_instance' }],
-      ['<html>', {}],
+    for (const [status, body, document] of [
+      [400, '{"error":"invalid_instance"}', { error: 'invalid_instance' }],
+      [404, '<html>', {}],
     ] as const) {
-      const { http, cache } = setUp(answer(body, 404))
-      expect(await getDocument(http, request, (found, status) => [found, status])).toEqual([document, 404])
+      const { http, cache } = setUp(answer(body, status))
+      expect(await getDocument(http, request, (...found) => found)).toEqual([document, status])
       expect(cache.size).toBe(0)
     }
   })

@@ -73,6 +73,17 @@ describe('an exchange', () => {
     expect((await createSend(async () => new Response(null))(get(server.origin))).body).toBe('')
   })
 
+  it('reads a character that arrives in two pieces', async () => {
+    const bytes = new TextEncoder().encode('{"name":"Zoë €"}')
+    const body = new ReadableStream({
+      start(controller) {
+        for (const byte of bytes) controller.enqueue(Uint8Array.of(byte))
+        controller.close()
+      },
+    })
+    expect(parseJson(await createSend(async () => new Response(body))(get('https://idp.example')))).toEqual({ name: 'Zoë €' })
+  })
+
   it('looks fetch up when it is called, and calls it without this', async () => {
     const send = createSend()
     const replaced = vi.fn(async function (this: unknown) {
@@ -294,7 +305,7 @@ describe('S38 the size cap', () => {
     const big = 'x'.repeat(2000)
     const adapters: object[] = [
       { status: 200, headers: new Headers(), arrayBuffer: async () => new TextEncoder().encode(big).buffer },
-      { status: 200, headers: { 'content-type': 'text/plain' }, text: async () => big },
+      { status: 200, headers: { 'content-type': 'text/plain' }, body: { on() {}, pipe() {} }, text: async () => big },
     ]
     for (const response of adapters) {
       const send = createSend(async () => response as Response)
