@@ -67,6 +67,40 @@ export interface HttpCache {
   delete(key: string): unknown
 }
 
+/**
+ * Where a token cache keeps its partitions: a file, a database, a key-value service. A partition holds one home account's tokens, an
+ * application's own in one tenant, or those got with one user assertion; its value is opaque text and a secret.
+ *
+ * @example
+ * ```ts
+ * const store: CacheStore = {
+ *   read: async (partition) => (await table.get(partition)) ?? null,
+ *   write: async (partition, value, { version }) => table.putIf(partition, value, version),
+ *   remove: (partition) => table.delete(partition),
+ * }
+ * ```
+ */
+export interface CacheStore {
+  /** The partition's value and the version it has; null where there is none. */
+  read(partition: string): Promise<{ value: string; version: string } | null>
+  /** Resolves to the new version, or to `conflict` where the partition has changed since the version that was read. */
+  write(partition: string, value: string, options: CacheStoreWriteOptions): Promise<string>
+  /** Absent is no error. */
+  remove(partition: string): Promise<void>
+  /** The names of all partitions, where the engine can tell. */
+  list?(): AsyncIterable<string>
+  /** Runs a task while nobody else, in any process, runs one for the same partition. Waiting ends with the signal. */
+  lock?<T>(partition: string, task: () => Promise<T>, signal?: AbortSignal): Promise<T>
+}
+
+/** Options of {@link CacheStore.write}. */
+export interface CacheStoreWriteOptions {
+  /** The version that was read; null: it must not exist yet; absent: whatever is there is replaced. */
+  version?: string | null
+  /** Milliseconds after which the engine may drop the partition: the life of its longest-lived token. */
+  ttl?: number
+}
+
 /** One line of the log. It never holds a token, a secret or a URL's query. */
 export interface LogRecord {
   level: 'error' | 'warn' | 'info' | 'debug'

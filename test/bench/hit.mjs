@@ -1,0 +1,40 @@
+/** A cached token for one user among many: what it costs must not depend on how many there are. */
+import { realistic, small } from './support/fixtures.mjs'
+import { atLeast, atMost, count, digits, time } from './support/report.mjs'
+import { measureInRounds } from './support/rounds.mjs'
+
+const module = new URL('subjects/user-hit.mjs', import.meta.url).href
+const sizesFor = (users) => (users > 10_000 ? small : realistic)
+const subject = (name, users) => ({ module, name, parameters: { count: users, sizes: sizesFor(users) }, memory: users > 10_000 ? 8192 : 2048 })
+
+export async function run() {
+  const subjects = [
+    ...[1, 100, 10_000, 100_000].map((users) => subject('msalIsomorphic', users)),
+    ...[1, 100, 1_000].map((users) => subject('msalNode', users)),
+    ...[1, 100_000].map((users) => subject('plainMap', users)),
+  ]
+  const measured = await measureInRounds(subjects, { rounds: 7, milliseconds: 250 })
+  const labels = { msalIsomorphic: 'msal-isomorphic', msalNode: '@azure/msal-node', plainMap: '(a plain Map)' }
+  const rows = subjects.map(({ name, parameters }, index) => {
+    const { times, facts } = measured[index]
+    const first = parameters.count >= 100 ? `${digits(facts.firstLookUp)} µs` : '–'
+    return [labels[name], count(parameters.count), time(times.same), time(times.rotating), first, `${count(facts.megabytes)} MB`]
+  })
+  const least = (name, users, operation) =>
+    measured[subjects.findIndex((it) => it.name === name && it.parameters.count === users)].times[operation].min
+  const ours = (users, operation) => least('msalIsomorphic', users, operation)
+  return {
+    tables: [
+      {
+        title: 'acquireTokenSilent, hit, one of N users',
+        columns: ['library', 'N', 'same user', 'rotating users', 'first, each user', 'heap'],
+        rows,
+      },
+    ],
+    checks: [
+      atMost('same user, 100 000 / 1 users', ours(100_000, 'same') / ours(1, 'same'), 2),
+      atMost('rotating users, 100 000 / 1 users', ours(100_000, 'rotating') / ours(1, 'rotating'), 4),
+      atLeast('1 user, times as fast as @azure/msal-node', least('msalNode', 1, 'same') / ours(1, 'same'), 20),
+    ],
+  }
+}

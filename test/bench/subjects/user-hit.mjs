@@ -1,0 +1,80 @@
+/** acquireTokenSilent that finds its token in the cache, in either library. */
+import assert from 'node:assert/strict'
+import { accountOf, authority, clientId, rotate, scopes, small, tokenOf, userCache } from '../support/fixtures.mjs'
+
+/** Gives the operations for a library that answers `acquire(account)` with `{ accessToken, cached }`. */
+async function operationsOf(acquire, count, sizes, requests) {
+  const accounts = Array.from({ length: count }, (_, index) => accountOf(index))
+  const hit = async (index) => {
+    const { accessToken, cached } = await acquire(accounts[index])
+    if (!cached) throw new Error('The token did not come from the cache.')
+    return accessToken
+  }
+  const same = count >> 1
+  const next = rotate(count)
+
+  // Every user once: the look-ups below are all second ones, and every user has been given the right token.
+  const begin = performance.now()
+  for (let turn = 0; turn < count; turn++) {
+    const index = next()
+    assert.equal(await hit(index), tokenOf(index, sizes.accessToken))
+  }
+  const firstLookUp = ((performance.now() - begin) * 1000) / count
+
+  return {
+    same: () => hit(same),
+    rotating: () => hit(next()),
+    facts: { firstLookUp },
+    finish() {
+      assert.deepEqual(requests, [], 'a hit makes no request')
+      return { megabytes: Math.round(process.memoryUsage().heapUsed / 1e6) }
+    },
+  }
+}
+
+export async function msalIsomorphic({ count, sizes }) {
+  const { PublicClientApplication, SerializableTokenCache } = await import('msal-isomorphic')
+  const requests = []
+  const fetch = async (url) => {
+    requests.push(String(url))
+    throw new Error('no network')
+  }
+  const tokenCache = new SerializableTokenCache()
+  tokenCache.deserialize(userCache(count, { sizes }))
+  const app = new PublicClientApplication({ clientId, authority, tokenCache, fetch })
+  const acquire = async (account) => {
+    const { accessToken, tokenSource } = await app.acquireTokenSilent({ scopes, account })
+    return { accessToken, cached: tokenSource === 'cache' }
+  }
+  return operationsOf(acquire, count, sizes, requests)
+}
+
+export async function msalNode({ count, sizes }) {
+  const { PublicClientApplication } = await import('@azure/msal-node')
+  const requests = []
+  const refuse = async (url) => {
+    requests.push(url)
+    throw new Error('no network')
+  }
+  const networkClient = { sendGetRequestAsync: refuse, sendPostRequestAsync: refuse }
+  const app = new PublicClientApplication({ auth: { clientId, authority }, system: { networkClient } })
+  app.getTokenCache().deserialize(userCache(count, { sizes }))
+  const acquire = async (account) => {
+    const { accessToken, fromCache } = await app.acquireTokenSilent({ scopes, account })
+    return { accessToken, cached: fromCache }
+  }
+  return operationsOf(acquire, count, sizes, requests)
+}
+
+/** The least that a look-up can cost: a Map, the expiry and the scopes. */
+export async function plainMap({ count }) {
+  const tokens = new Map()
+  for (let index = 0; index < count; index++) {
+    tokens.set(accountOf(index).homeAccountId, { accessToken: tokenOf(index, small.accessToken), expires: Date.now() + 3.6e6, scopes })
+  }
+  const acquire = async ({ homeAccountId }) => {
+    const { accessToken, expires, scopes: granted } = tokens.get(homeAccountId)
+    return { accessToken, cached: expires > Date.now() && scopes.every((scope) => granted.includes(scope)) }
+  }
+  return operationsOf(acquire, count, small, [])
+}
