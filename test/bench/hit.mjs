@@ -5,7 +5,12 @@ import { measureInRounds } from './support/rounds.mjs'
 
 const module = new URL('subjects/user-hit.mjs', import.meta.url).href
 const sizesFor = (users) => (users > 10_000 ? small : realistic)
-const subject = (name, users) => ({ module, name, parameters: { count: users, sizes: sizesFor(users) }, memory: users > 10_000 ? 8192 : 2048 })
+const subject = (name, users) => ({
+  module,
+  name,
+  parameters: { count: users, sizes: sizesFor(users) },
+  memory: users > 10_000 ? 8192 : 2048,
+})
 
 export async function run() {
   const subjects = [
@@ -18,7 +23,15 @@ export async function run() {
   const rows = subjects.map(({ name, parameters }, index) => {
     const { times, facts } = measured[index]
     const first = parameters.count >= 100 ? `${digits(facts.firstLookUp)} µs` : '–'
-    return [labels[name], count(parameters.count), time(times.same), time(times.rotating), first, `${count(facts.megabytes)} MB`]
+    return [
+      labels[name],
+      count(parameters.count),
+      time(times.same),
+      time(times.rotating),
+      time(times.claims),
+      first,
+      `${count(facts.megabytes)} MB`,
+    ]
   })
   const least = (name, users, operation) =>
     measured[subjects.findIndex((it) => it.name === name && it.parameters.count === users)].times[operation].min
@@ -27,7 +40,7 @@ export async function run() {
     tables: [
       {
         title: 'acquireTokenSilent, hit, one of N users',
-        columns: ['library', 'N', 'same user', 'rotating users', 'first, each user', 'heap'],
+        columns: ['library', 'N', 'same user', 'rotating users', 'same, claims read', 'first, each user', 'heap'],
         rows,
       },
     ],

@@ -35,6 +35,8 @@ const folder = new URL('../../.tools/bench/', import.meta.url)
 await mkdir(folder, { recursive: true })
 await writeFile(new URL('results.json', folder), `${JSON.stringify(results, null, 2)}\n`)
 
-const failed = Object.values(results.benchmarks).flatMap(({ checks, error }) => (error ? [error] : checks.filter((c) => !c.passed && !c.goal)))
+const failed = Object.values(results.benchmarks).flatMap(({ checks, error }) =>
+  error ? [error] : checks.filter((c) => !c.passed && !c.goal),
+)
 console.log(failed.length ? `\n${failed.length} failed.` : '\nAll limits are kept.')
 process.exitCode = failed.length ? 1 : 0

@@ -1,21 +1,20 @@
 /** Measures subjects beside each other: each has its own process, and only one of them works at a time. */
 import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { summary } from './measure.mjs'
 
 const program = fileURLToPath(new URL('subject.mjs', import.meta.url))
 
 async function start({ module, name, parameters, memory = 2048 }) {
-  const child = fork(program, [module, name, JSON.stringify(parameters)], { execArgv: [`--max-old-space-size=${memory}`] })
-  const answer = async () => {
-    const [[message]] = await Promise.race([
-      once(child, 'message').then((values) => [values]),
-      once(child, 'exit').then(([code]) => [[{ error: `${name} ended with ${code}` }]]),
-    ])
-    if (message.error) throw new Error(message.error)
-    return message
-  }
+  const execArgv = ['--expose-gc', `--max-old-space-size=${memory}`]
+  const child = fork(program, [module, name, JSON.stringify(parameters)], { execArgv })
+  let settle
+  const answer = () =>
+    new Promise((resolve, reject) => {
+      settle = (message) => (message.error ? reject(new Error(message.error)) : resolve(message))
+    })
+  child.on('message', (message) => settle(message))
+  child.on('exit', (code) => settle({ error: `${name} ended with ${code}.` }))
   const { operations } = await answer()
   const ask = (question) => {
     child.send(question)
