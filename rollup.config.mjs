@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
@@ -40,12 +41,15 @@ function chunkOf(id, { getModuleInfo }) {
   return roots.size === 1 ? [...roots][0] : 'protocol'
 }
 
+/** Takes away what an earlier build left, just before this one is written. */
+const clean = { name: 'clean', generateBundle: ({ dir }) => rm(dir, { recursive: true, force: true }) }
+
 /** @type {import('rollup').RollupOptions[]} */
 export default [
   {
     input: entries,
     external,
-    plugins: [esbuild({ target: 'es2022', tsconfig: false })],
+    plugins: [esbuild({ target: 'es2022', tsconfig: false }), clean],
     output: {
       dir: 'dist',
       format: 'es',
@@ -62,6 +66,13 @@ export default [
     plugins: [
       dts({ tsconfig: 'src/core/tsconfig.json', compilerOptions: { stripInternal: true, composite: false, emitDeclarationOnly: false } }),
     ],
-    output: { dir: 'dist', format: 'es', entryFileNames: '[name].d.ts', chunkFileNames: 'types.d.ts' },
+    output: {
+      dir: 'dist',
+      format: 'es',
+      entryFileNames: '[name].d.ts',
+      chunkFileNames: 'types.d.ts',
+      // The clients have a method of the name `Symbol.asyncDispose`, which the libraries of few programs declare.
+      banner: ({ name }) => (name === 'index' ? '/// <reference lib="esnext.disposable" />' : ''),
+    },
   },
 ]

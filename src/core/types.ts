@@ -257,3 +257,92 @@ export interface LogoutUrlOptions extends RequestOptions {
   logoutHint?: string
   state?: string
 }
+
+/** Options of `initiateDeviceFlow`. */
+export interface InitiateDeviceFlowOptions extends RequestOptions {
+  /** Empty or absent: sign-in only. */
+  scopes?: readonly string[]
+}
+
+/** A sign-in on another device. Plain JSON: it can be kept, and polled by another process. */
+export interface DeviceCodeFlow {
+  /** What the person types. */
+  userCode: string
+  /** Where the person types it. */
+  verificationUri: string
+  /** The same with the code in it, for a QR code. */
+  verificationUriComplete?: string
+  /** What to tell the person, in the provider's words. */
+  message: string
+  /** Milliseconds since 1970. Set it to 0 to end the wait. */
+  expiresAt: number
+  /** Milliseconds between two questions. */
+  interval: number
+  /** The rest is this library's own. */
+  [internal: string]: unknown
+}
+
+/** Options of `acquireTokenByDeviceFlow`. */
+export interface DeviceFlowOptions extends RequestOptions {
+  /** What `initiateDeviceFlow` resolved to. */
+  flow: DeviceCodeFlow
+  /** A claims challenge as a JSON string. */
+  claimsChallenge?: string
+}
+
+/** Options of `acquireTokenOnBehalfOf`. */
+export interface OnBehalfOfOptions extends RequestOptions {
+  /** The access token that the caller of this API presented. */
+  userAssertion: string
+  scopes: readonly string[]
+  /** A claims challenge as a JSON string; passes over cached access tokens. */
+  claimsChallenge?: string
+  /** Passes over cached access tokens. Default false. */
+  forceRefresh?: boolean
+}
+
+/** Options of `acquireTokenByRefreshToken`. */
+export interface RefreshTokenOptions extends RequestOptions {
+  /** From another library's store. */
+  refreshToken: string
+  scopes: readonly string[]
+}
+
+/** Options of `acquireTokenByUsernamePassword`. */
+export interface UsernamePasswordOptions extends RequestOptions {
+  username: string
+  password: string
+  scopes: readonly string[]
+  /** A claims challenge as a JSON string. */
+  claimsChallenge?: string
+}
+
+/** Options of `acquireTokenByAuthorizationCode`. */
+export interface AuthorizationCodeOptions extends RequestOptions {
+  code: string
+  scopes: readonly string[]
+  /** That of the authorization request. */
+  redirectUri?: string
+  /** That of the authorization request: the id token must hold it. */
+  nonce?: string
+  /** That of the authorization request's PKCE challenge (RFC 7636). */
+  codeVerifier?: string
+  /** A claims challenge as a JSON string. */
+  claimsChallenge?: string
+}
+
+/** Options of `getAuthorizationRequestUrl`. */
+export interface AuthorizationRequestUrlOptions extends RequestOptions {
+  scopes: readonly string[]
+  /** Usually a user name. */
+  loginHint?: string
+  state?: string
+  redirectUri?: string
+  /** Default `code`. */
+  responseType?: string
+  prompt?: string
+  nonce?: string
+  domainHint?: string
+  /** A claims challenge as a JSON string. */
+  claimsChallenge?: string
+}

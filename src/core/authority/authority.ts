@@ -48,9 +48,9 @@ export function parseAuthority({ authority, oidcAuthority, validateAuthority = t
   if (authority && oidcAuthority)
     throw new ClientConfigurationError('invalid_argument', 'Give either authority or oidcAuthority, not both.')
   const given = String(oidcAuthority ?? authority ?? `https://${AZURE_PUBLIC}/common`)
-  const url = parseUrl(given)
+  const url = parseUrl(given, 'authority')
   const host = url.hostname
-  const segments = url.pathname.split('/').filter(Boolean)
+  const segments = url.pathname.split('/').slice(1)
   const path = url.pathname.replace(/\/+$/, '')
   const kind = oidcAuthority ? 'oidc' : kindOf(host, segments)
   let tenant = segments[0] ?? ''
@@ -77,17 +77,12 @@ export function parseAuthority({ authority, oidcAuthority, validateAuthority = t
   }
 }
 
-function parseUrl(text: string): URL {
-  let url: URL
-  try {
-    url = new URL(text)
-  } catch {
-    throw invalid('The authority is not a URL.')
-  }
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))) {
-    throw invalid('The authority must be an https URL; http is for loopback hosts only.')
-  }
-  if (url.username || url.password) throw invalid('The authority must not hold a user name or password.')
+/** Reads a URL that the caller configured. */
+export function parseUrl(text: string, name: string): URL {
+  const url = URL.canParse(text) && new URL(text)
+  if (!url || (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))))
+    throw invalid(`${name} must be an https URL; http is for loopback hosts only.`)
+  if (url.username || url.password) throw invalid(`${name} must not hold a user name or password.`)
   return url
 }
 

@@ -1,7 +1,7 @@
 import { ClientConfigurationError } from '../errors.ts'
 import type { Bounds } from '../http/deadline.ts'
 import { getDocument, type Http } from '../http/http-cache.ts'
-import type { Authority } from './authority.ts'
+import { type Authority, parseUrl } from './authority.ts'
 import { AZURE_PUBLIC, isMicrosoftHost } from './clouds.ts'
 import { type Metadata, parseMetadata } from './metadata.ts'
 
@@ -21,9 +21,10 @@ export async function discover(
 ): Promise<Metadata> {
   let url = authority.discoveryUrl
   if (!authority.trusted && instanceDiscovery !== false) {
-    const endpoint = typeof instanceDiscovery === 'string' ? instanceDiscovery : centralEndpoint
-    const query = new URLSearchParams({ authorization_endpoint: `${authority.url}/oauth2/v2.0/authorize`, 'api-version': '1.0' })
-    url = await getDocument(http, { url: `${endpoint}?${query}`, ...exchange() }, (document) => discoveryUrlOf(authority, document))
+    const endpoint = parseUrl(typeof instanceDiscovery === 'string' ? instanceDiscovery : centralEndpoint, 'instanceDiscovery')
+    endpoint.searchParams.set('authorization_endpoint', `${authority.url}/oauth2/v2.0/authorize`)
+    endpoint.searchParams.set('api-version', '1.0')
+    url = await getDocument(http, { url: endpoint.href, ...exchange() }, (document) => discoveryUrlOf(authority, document))
   }
   return getDocument(http, { url, ...exchange() }, (document, status) => {
     if (status >= 300) {

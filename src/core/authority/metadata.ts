@@ -44,7 +44,7 @@ export function endpoint(
   absent: 'metadata_invalid' | 'endpoint_missing' = 'endpoint_missing',
 ): string {
   const value = document[name]
-  if (value === undefined) throw new ClientConfigurationError(absent, `The provider names no ${name}.`)
+  if (value == null) throw new ClientConfigurationError(absent, `The provider names no ${name}.`)
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
   if (!url || url.username || url.password) throw invalid(`The provider's ${name} is not a usable URL.`)
   const home = new URL(authority.url)
@@ -71,22 +71,23 @@ const site = (host: string) => {
 function issuerFits(authority: Authority, issuer: string, tokenEndpoint: string): boolean {
   if (authority.issuers.includes(issuer)) return true
   if (authority.kind === 'oidc' || !URL.canParse(issuer)) return false
-  const { host, hostname, protocol, pathname } = new URL(issuer)
+  const { host, hostname, protocol } = new URL(issuer)
   const home = new URL(authority.url)
   if (protocol !== home.protocol) return false
-  const tenant = decodeURIComponent(pathname.split('/')[1] ?? '')
+  const tenant = issuer.split('/')[3] ?? ''
+  const realm = tenantOf(tokenEndpoint)
   if (authority.kind === 'adfs' || authority.kind === 'b2c') return host === home.host
-  if (authority.kind === 'ciam') return host === home.host || (hostname === `${tenant}.ciamlogin.com` && tenant === tenantOf(tokenEndpoint))
+  if (authority.kind === 'ciam') return host === home.host || (hostname.endsWith('.ciamlogin.com') && tenant === realm)
   if (authority.multiTenant) {
     const expected = authority.tenant.toLowerCase() === 'consumers' ? [consumers, '{tenantid}'] : ['{tenantid}']
     return cloudOf(hostname) === authority.cloud && (isMicrosoftHost(hostname) || host === home.host) && expected.includes(tenant)
   }
-  // A domain name stands for a tenant id, which issuer and token endpoint must agree on.
+  // A domain name stands for a tenant id, which issuer and token endpoint must agree on, unless the endpoint repeats the name.
   return (
     isMicrosoftHost(hostname) &&
     cloudOf(hostname) === authority.cloud &&
     guid.test(tenant) &&
-    tenant === (guid.test(authority.tenant) ? authority.tenant.toLowerCase() : tenantOf(tokenEndpoint))
+    (guid.test(authority.tenant) ? tenant === authority.tenant.toLowerCase() : realm === tenant || realm === authority.tenant)
   )
 }
 

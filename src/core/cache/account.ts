@@ -1,5 +1,5 @@
 import type { AccountInfo } from '../types.ts'
-import { type Entity, text } from './entities.ts'
+import { type Entity, realmOf, tenantIdOf, text } from './entities.ts'
 import type { Partition } from './partition.ts'
 
 /** An Account entry as a caller sees it. */
@@ -9,7 +9,7 @@ export function accountInfo(entity: Entity): AccountInfo {
   const account: AccountInfo = {
     homeAccountId: text(entity, 'home_account_id'),
     environment: text(entity, 'environment'),
-    tenantId: text(entity, 'realm'),
+    tenantId: tenantIdOf(entity),
     localAccountId: text(entity, 'local_account_id') || null,
     username: text(entity, 'username'),
     authorityType: text(entity, 'authority_type'),
@@ -22,7 +22,11 @@ export function accountInfo(entity: Entity): AccountInfo {
 /** The account of a partition: the home tenant's row, else the newest. */
 export function accountIn(partition: Partition, cloud: string): AccountInfo | undefined {
   const rows = partition.list('Account', cloud)
-  const home = rows.find((entity) => text(entity, 'home_account_id').endsWith(`.${text(entity, 'realm')}`))
+  const home = rows.find((entity) =>
+    text(entity, 'home_account_id')
+      .toLowerCase()
+      .endsWith(`.${realmOf(entity)}`),
+  )
   const row = home ?? rows.at(-1)
   return row && accountInfo(row)
 }

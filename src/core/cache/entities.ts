@@ -26,14 +26,17 @@ export const seconds = (entity: Entity, field: string): number | undefined => {
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined
 }
 
+/** The URLs of the authorities that an access token was asked under: an extra field of ours. */
+export const authoritiesOf = (entity: Entity): string[] => splitScopes(text(entity, 'authority'))
+
 export const targetOf = (entity: Entity): string[] => splitScopes(text(entity, 'target'))
 
-/** `common` and its like mean the user's home tenant, which the home account id ends with: MSALs file the same token under either. */
-export function realmOf(entity: Entity): string {
-  const realm = text(entity, 'realm')
-  return homeRealm(realm, text(entity, 'home_account_id'))
-}
+/** What two realms are compared by. */
+export const realmOf = (entity: Entity): string => tenantIdOf(entity).toLowerCase()
 
+export const tenantIdOf = (entity: Entity): string => homeRealm(text(entity, 'realm'), text(entity, 'home_account_id'))
+
+/** `common` and its like mean the user's home tenant, which the home account id ends with: MSALs file the same token under either. */
 export function homeRealm(realm: string, homeAccountId: string): string {
   const dot = homeAccountId.lastIndexOf('.')
   return dot > 0 && isMultiTenant(realm) ? homeAccountId.slice(dot + 1) : realm

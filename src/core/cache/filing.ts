@@ -1,6 +1,6 @@
 import { tenantOf } from '../authority/authority.ts'
 import { cloudOf } from '../authority/clouds.ts'
-import { type Entity, type Entry, text } from './entities.ts'
+import { authoritiesOf, type Entity, type Entry, text } from './entities.ts'
 import { Partition } from './partition.ts'
 import { appId, type Partitions } from './partitions.ts'
 
@@ -20,12 +20,14 @@ export function partitionFor(memory: Partitions, { type, entity }: Omit<Entry, '
 function appPartition({ apps }: Partitions, entity: Entity): Partition {
   const cloud = cloudOf(text(entity, 'environment'))
   const realm = text(entity, 'realm')
-  const authority = text(entity, 'authority')
-  const asked = authority && URL.canParse(authority) ? tenantOf(authority) : realm
-  const ids = [realm, asked].map((tenant) => appId(text(entity, 'client_id'), cloud, tenant))
+  const asked = authoritiesOf(entity).flatMap((url) => (URL.canParse(url) ? tenantOf(url) : []))
+  const ids = [realm, ...asked].map((tenant) => appId(text(entity, 'client_id'), cloud, tenant))
   const [known, ...others] = new Set(ids.flatMap((id) => apps.get(id) ?? []))
   const partition = known ?? new Partition()
-  for (const entry of others.flatMap((other) => other.entries)) partition.load(entry)
+  for (const other of others) {
+    for (const entry of other.entries) partition.load(entry)
+    for (const [id, filed] of apps) if (filed === other) apps.set(id, partition)
+  }
   for (const id of ids) apps.set(id, partition)
   return partition
 }

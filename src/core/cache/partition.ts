@@ -1,7 +1,7 @@
 import { cloudOf } from '../authority/clouds.ts'
 import { decodeJwt } from '../oauth/jwt.ts'
 import type { IdTokenClaims } from '../types.ts'
-import { bindingOf, type CredentialType, type Entity, type Entry, realmOf, seconds, targetOf, text } from './entities.ts'
+import { authoritiesOf, bindingOf, type CredentialType, type Entity, type Entry, realmOf, seconds, targetOf, text } from './entities.ts'
 
 /** An access token, ready to be handed out, with what belongs to it. */
 export interface CachedToken {
@@ -34,7 +34,8 @@ export interface TokenQuery {
   realm: string
   /** The URL of the authority that is asked under. */
   authority: string
-  binding?: string
+  /** What the token has to be bound to: see {@link bindingOf}. */
+  binding: string
   /** In lower case, and as one string. */
   scopes: readonly string[]
   scopeKey: string
@@ -48,20 +49,21 @@ export class Partition {
 
   /** The token that serves a query longest. */
   find(query: TokenQuery): CachedToken | undefined {
+    let best: CachedToken | undefined
+    const realm = query.realm.toLowerCase()
     this.#buckets ??= index(this.entries)
     for (const bucket of this.#buckets) {
       if (
         bucket.clientId !== query.clientId ||
         bucket.cloud !== query.cloud ||
-        bucket.binding !== (query.binding ?? '') ||
-        (bucket.realm !== query.realm && !bucket.authorities.includes(query.authority))
+        bucket.binding !== query.binding ||
+        (bucket.realm !== realm && !bucket.authorities.includes(query.authority))
       ) {
         continue
       }
-      const token = bucket.found.get(query.scopeKey) ?? search(bucket, query)
-      if (token) return token
+      best = longer(best, bucket.found.get(query.scopeKey) ?? search(bucket, query))
     }
-    return undefined
+    return best
   }
 
   list(type: CredentialType, cloud: string): Entity[] {
@@ -102,8 +104,7 @@ function index(entries: readonly Entry[]): Bucket[] {
       bucket = { cloud, clientId, realm, binding, authorities: [], tokens: [], found: new Map() }
       buckets.push(bucket)
     }
-    const authority = text(entity, 'authority')
-    if (authority && !bucket.authorities.includes(authority)) bucket.authorities.push(authority)
+    bucket.authorities.push(...authoritiesOf(entity))
     const sameRealm = ({ entity: other }: Entry) => cloudOf(text(other, 'environment')) === cloud && realmOf(other) === realm
     const scopes = targetOf(entity)
     const token: CachedToken = {
@@ -120,10 +121,12 @@ function index(entries: readonly Entry[]): Bucket[] {
   return buckets
 }
 
+const longer = (a: CachedToken | undefined, b: CachedToken | undefined) => (a && !(b && b.expiresOn > a.expiresOn) ? a : b)
+
 function search(bucket: Bucket, { scopes, scopeKey }: TokenQuery): CachedToken | undefined {
   let best: CachedToken | undefined
   for (const { token, wanted } of bucket.tokens) {
-    if (scopes.every((scope) => wanted.has(scope.toLowerCase())) && !(best && best.expiresOn >= token.expiresOn)) best = token
+    if (scopes.every((scope) => wanted.has(scope.toLowerCase()))) best = longer(best, token)
   }
   // Nobody asks for so many different sets; a caller that makes them up must not fill the memory.
   if (bucket.found.size >= 64) bucket.found.clear()

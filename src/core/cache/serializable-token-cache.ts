@@ -35,15 +35,17 @@ export class SerializableTokenCache extends TokenCache {
 
   /** The whole content as JSON; resets `hasStateChanged`. */
   serialize(): string {
-    const content: Record<string, Record<string, unknown>> = {}
+    const content: Record<string, Record<string, unknown>> = Object.create(null)
     for (const section of sections) content[section] = Object.create(null)
     for (const { type, key, entity } of partitionsOf(this).entries()) {
       const section = content[type]!
-      // Keys are written in lower case, in which two owners may look alike.
-      section[key in section ? `${key} ${entity.home_account_id}` : key] = entity
+      // Keys are written in lower case, in which two owners may look alike, and without what a token is bound to.
+      let name = key
+      while (name in section) name += '+'
+      section[name] = entity
     }
     for (const [section, value] of Object.entries(this.#foreign)) {
-      content[section] = isRecord(content[section]) && isRecord(value) ? { ...value, ...content[section] } : (value as never)
+      content[section] = section in content ? { ...(value as object), ...content[section] } : (value as never)
     }
     this.hasStateChanged = false
     return JSON.stringify(content)
@@ -61,15 +63,13 @@ export class SerializableTokenCache extends TokenCache {
     memory.shared = new Partition()
     this.#foreign = Object.create(null)
     for (const [section, value] of Object.entries(content)) {
-      if (!sections.includes(section) || !isRecord(value)) {
-        this.#foreign[section] = value
-        continue
-      }
-      for (const [key, entity] of Object.entries(value)) {
-        const entry = { type: section as CredentialType, key, entity: entity as Entity }
-        if (isRecord(entity)) partitionFor(memory, entry).load(entry)
-        else this.#foreign[section] = Object.assign(this.#foreign[section] ?? Object.create(null), { [key]: entity })
-      }
+      if (!sections.includes(section)) this.#foreign[section] = value
+      else if (isRecord(value))
+        for (const [key, entity] of Object.entries(value)) {
+          const entry = { type: section as CredentialType, key, entity: entity as Entity }
+          if (isRecord(entity)) partitionFor(memory, entry).load(entry)
+          else this.#foreign[section] = Object.assign(this.#foreign[section] ?? Object.create(null), { [key]: entity })
+        }
     }
     this.hasStateChanged = false
   }

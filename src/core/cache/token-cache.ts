@@ -1,3 +1,4 @@
+import { guarded } from '../util/guarded.ts'
 import { loaded } from '../util/loaded.ts'
 import { type CredentialType, targetOf } from './entities.ts'
 import { Partitions } from './partitions.ts'
@@ -30,9 +31,11 @@ export class TokenCache {
    * @throws {@link ServerError} the answer is an OAuth error; {@link NetworkError} `bad_response` or {@link ClientAuthError}: it fails validation.
    * Nothing is stored then.
    */
-  async add(event: TokenEvent): Promise<void> {
-    const [{ readTokenEvent }, { writeOutcome }] = await loaded(Promise.all([import('./token-event.ts'), import('./write.ts')]))
-    writeOutcome(partitionsOf(this), event, readTokenEvent(event))
+  add(event: TokenEvent): Promise<void> {
+    return guarded(async () => {
+      const [{ readTokenEvent }, { writeOutcome }] = await loaded(Promise.all([import('./token-event.ts'), import('./write.ts')]))
+      writeOutcome(partitionsOf(this), event, readTokenEvent(event))
+    })
   }
 
   /**
@@ -44,15 +47,17 @@ export class TokenCache {
    * const [refreshToken] = await tokenCache.find('RefreshToken', { home_account_id: account.homeAccountId })
    * ```
    */
-  async find(credentialType: CredentialType, query: { target?: readonly string[] } & Record<string, unknown> = {}): Promise<object[]> {
-    const { target = [], ...fields } = query
-    const found: object[] = []
-    for (const { type, entity } of partitionsOf(this).entries()) {
-      if (type !== credentialType || !Object.entries(fields).every(([field, value]) => sameValue(entity[field], value))) continue
-      const granted = targetOf(entity).map((scope) => scope.toLowerCase())
-      if (target.every((scope) => granted.includes(scope.toLowerCase()))) found.push({ ...entity })
-    }
-    return found
+  find(credentialType: CredentialType, query: { target?: readonly string[] } & Record<string, unknown> = {}): Promise<object[]> {
+    return guarded(() => {
+      const { target = [], ...fields } = query
+      const found: object[] = []
+      for (const { type, entity } of partitionsOf(this).entries()) {
+        if (type !== credentialType || !Object.entries(fields).every(([field, value]) => sameValue(entity[field], value))) continue
+        const granted = targetOf(entity).map((scope) => scope.toLowerCase())
+        if (target.every((scope) => granted.includes(scope.toLowerCase()))) found.push({ ...entity })
+      }
+      return found
+    })
   }
 }
 

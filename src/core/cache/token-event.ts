@@ -51,7 +51,8 @@ const personalGrants = ['authorization_code', 'password', 'urn:ietf:params:oauth
 export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTokenExpectations, 'clientId'>): TokenOutcome {
   if (!isRecord(event.response))
     throw new ClientConfigurationError('invalid_argument', 'response must be the JSON object of a token response.')
-  if (!URL.canParse(event.tokenEndpoint)) throw new ClientConfigurationError('invalid_argument', 'tokenEndpoint is not a URL.')
+  if (!event.clientId || !URL.canParse(event.tokenEndpoint))
+    throw new ClientConfigurationError('invalid_argument', 'clientId is missing, or tokenEndpoint is not a URL.')
   const json = toRecord(event.response)
   if ('error' in json) throw oauthError(json, { status: 200 })
   const response = parseTokenResponse(json)
@@ -87,13 +88,15 @@ export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTo
   }
   if (own) return { response, homeAccountId, scopes, entities }
   if (response.refreshToken) {
+    // What takes the place of a family's token is the family's too.
+    const family = response.familyId ?? event.heldToken?.family_id
     entities.RefreshToken = {
       credential_type: 'RefreshToken',
       secret: response.refreshToken,
       ...owner,
       target,
       last_modification_time: `${now}`,
-      ...(response.familyId && { family_id: response.familyId }),
+      ...(!!family && { family_id: family }),
     }
   }
   if (response.idToken) entities.IdToken = { credential_type: 'IdToken', secret: response.idToken, ...owner, realm }

@@ -1,6 +1,6 @@
 import { cloudOf } from '../authority/clouds.ts'
 import { scopeKey } from '../oauth/scopes.ts'
-import { bindingOf, type CredentialType, type Entity, type Entry, realmOf, seconds, targetOf, text } from './entities.ts'
+import { authoritiesOf, bindingOf, type CredentialType, type Entity, type Entry, realmOf, seconds, targetOf, text } from './entities.ts'
 import { partitionFor, settle } from './filing.ts'
 import type { Partition } from './partition.ts'
 import type { Partitions } from './partitions.ts'
@@ -9,12 +9,9 @@ import type { ClientTokenEvent, TokenOutcome } from './token-event.ts'
 /** Writes what a token event brought, unless its owner has signed out meanwhile. */
 export function writeOutcome(memory: Partitions, { heldToken }: ClientTokenEvent, { entities, homeAccountId }: TokenOutcome): void {
   const { AppMetadata, ...owned } = entities
-  if (
-    heldToken &&
-    !memory.get({ user: homeAccountId })?.entries.some((entry) => sameMeaning(entry, { type: 'RefreshToken', entity: heldToken }))
-  ) {
-    return
-  }
+  const held = memory.get({ user: homeAccountId })?.entries
+  // Gone or another by now: its owner has signed out, or in again.
+  if (heldToken && !held?.some(({ type, entity }) => type === 'RefreshToken' && entity.secret === heldToken.secret)) return
   // An answer that names no family does not end a client's membership.
   const known = memory.shared.entries.find((entry) => sameMeaning(entry, { type: 'AppMetadata', entity: AppMetadata }))
   put(memory.shared, 'AppMetadata', { ...known?.entity, ...AppMetadata })
@@ -36,6 +33,9 @@ function put(partition: Partition, type: CredentialType, entity: Entity): void {
   })
   // What other MSALs keep in an account, and how its owner signed in, outlives a renewal.
   if (twin && type === 'Account') entry.entity = { ...twin, ...entity }
+  // A tenant has many names: whoever asks under one of them finds what another has brought.
+  const names = twin && [...new Set([...authoritiesOf(twin), ...authoritiesOf(entity)])].slice(-16).join(' ')
+  if (names) entry.entity = { ...entity, authority: names }
   partition.load(entry)
 }
 

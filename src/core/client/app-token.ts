@@ -1,4 +1,5 @@
 import type { Authority } from '../authority/authority.ts'
+import { bindingOf } from '../cache/entities.ts'
 import type { CachedToken } from '../cache/partition.ts'
 import { appId } from '../cache/partitions.ts'
 import { checkClaims } from '../oauth/claims.ts'
@@ -14,6 +15,7 @@ interface Wanted {
   authority: Authority
   scopes: readonly string[]
   scopeKey: string
+  binding: string
 }
 
 /** A token for the application itself: from the cache, or by its credential (RFC 6749 section 4.4). */
@@ -21,9 +23,9 @@ export async function acquireForClient(context: ClientContext, options: ClientCr
   const { claimsChallenge, forceRefresh = false } = options
   const scopes = checkScopes(options.scopes, { reservedToo: true })
   const authority = options.authority === undefined ? context.authority : context.authorityOf(options.authority)
-  const wanted: Wanted = { authority, scopes, scopeKey: scopeKey(scopes) }
+  const wanted: Wanted = { authority, scopes, scopeKey: scopeKey(scopes), binding: bindingOf(options.extraBodyParameters ?? {}) }
   const call = beginCall(context, options)
-  return cacheFirst<AppResult>(context, call, {
+  const result = await cacheFirst<AppResult>(context, call, {
     key: ['app', context.clientId, authority.url, wanted.scopeKey, claimsChallenge],
     fresh: forceRefresh || !!claimsChallenge,
     lookUp: () => lookUp(context, wanted),
@@ -33,14 +35,15 @@ export async function acquireForClient(context: ClientContext, options: ClientCr
       checkClaims(claimsChallenge)
       if (!authority.multiTenant) return
       const message = `An application's own token needs a tenant; ${authority.tenant} is none.`
-      context.options.logger?.({ level: 'warn', message, correlationId: call.correlationId })
+      context.log({ level: 'warn', message, correlationId: call.correlationId })
     },
     async acquire(reason, exchange) {
       const { obtainTokens, freshToken, clientCredentialsGrant, mergeClaims } = await loaded(import('./requests.ts'))
       const grant = clientCredentialsGrant(scopes, mergeClaims(claimsChallenge, context.options.clientCapabilities), reason)
-      return appResult(freshToken(await obtainTokens(context, authority, grant, call, exchange)), 'identity_provider', call)
+      return [freshToken(await obtainTokens(context, authority, grant, call, exchange)), 'identity_provider']
     },
   })
+  return result!
 }
 
 export function removeForClient({ memory, clientId, authority }: ClientContext): void {
@@ -53,9 +56,9 @@ export function removeForClient({ memory, clientId, authority }: ClientContext):
   }
 }
 
-function lookUp({ memory, clientId }: ClientContext, { authority, scopes, scopeKey }: Wanted): CachedToken | undefined {
+function lookUp({ memory, clientId }: ClientContext, { authority, ...wanted }: Wanted): CachedToken | undefined {
   const { cloud, tenant, url } = authority
-  return memory.get({ app: appId(clientId, cloud, tenant) })?.find({ cloud, clientId, realm: tenant, authority: url, scopes, scopeKey })
+  return memory.get({ app: appId(clientId, cloud, tenant) })?.find({ ...wanted, cloud, clientId, realm: tenant, authority: url })
 }
 
 const appResult = (token: CachedToken, source: TokenResult['tokenSource'], { correlationId }: Call): AppResult => ({

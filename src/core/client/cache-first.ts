@@ -12,6 +12,8 @@ const renewalPause = 30_000
 /** Why a token is asked for, as the provider's telemetry has it. */
 export type Reason = 0 | 1 | 2 | 3 | 4
 
+type Source = TokenResult['tokenSource']
+
 /** How one kind of token is found and got. */
 export interface Plan<R> {
   /** All that tells this request from another. */
@@ -19,29 +21,32 @@ export interface Plan<R> {
   /** Cached tokens do not count. */
   fresh: boolean
   lookUp(): CachedToken | undefined
-  result(token: CachedToken, source: TokenResult['tokenSource']): R
-  /** Called before a request is made for the first time: refuses what only a request would show to be wrong. */
+  /** What one caller is handed: its own, for several may get the same token. */
+  result(token: CachedToken, source: Source): R
+  /** Called before a request is made: refuses what only a request would show to be wrong. */
   check(): void
-  acquire(reason: Reason, exchange: () => Bounds): Promise<R>
+  /** Null where there is nothing to get one with. */
+  acquire(reason: Reason, exchange: () => Bounds): Promise<readonly [CachedToken, Source] | null>
 }
 
 /**
  * A cached token while it is good; past the time at which the provider wants it renewed, it is handed out all the same and renewed behind.
  * Else a new one, got once for all who ask for it at the same time.
  */
-export async function cacheFirst<R>(context: ClientContext, call: Call, plan: Plan<R>): Promise<R> {
+export async function cacheFirst<R>(context: ClientContext, call: Call, plan: Plan<R>): Promise<R | null> {
   const cached = plan.fresh ? undefined : plan.lookUp()
   if (cached && isGood(cached)) {
     context.hits++
     if (cached.refreshOn !== undefined && cached.refreshOn <= Date.now() / 1000) renewBehind(context, call, plan, cached)
     return plan.result(cached, 'cache')
   }
-  plan.check()
   try {
-    return await join(context, call, plan, cached ? 3 : plan.fresh ? 1 : 2)
+    const got = await join(context, call, plan, cached ? 3 : plan.fresh ? 1 : 2)
+    return got && plan.result(...got)
   } catch (error) {
     // The provider cannot be reached just now: a token that lives for a few more minutes is better than none.
-    const late = isAuthError(error) && error.action === 'retry' && !plan.fresh && plan.lookUp()
+    const later = isAuthError(error) && (error.action === 'retry' || error.code === 'bad_response')
+    const late = later && !plan.fresh && plan.lookUp()
     if (!late || late.expiresOn <= Date.now() / 1000) throw error
     return plan.result(late, 'cache')
   }
@@ -53,7 +58,8 @@ export function isGood({ expiresOn, cachedAt }: CachedToken): boolean {
   return expiresOn - now >= leastLife && cachedAt - leastLife <= now
 }
 
-function join<R>({ flights }: ClientContext, call: Call, { key, fresh, acquire }: Plan<R>, reason: Reason): Promise<R> {
+async function join<R>({ flights }: ClientContext, call: Call, { key, fresh, check, acquire }: Plan<R>, reason: Reason) {
+  check()
   const { extraQueryParameters, extraBodyParameters } = call.options
   return flights.join(JSON.stringify([...key, fresh, extraQueryParameters, extraBodyParameters]), call, (exchange) =>
     acquire(reason, exchange),
@@ -66,12 +72,11 @@ function renewBehind<R>(context: ClientContext, call: Call, plan: Plan<R>, { ent
   const now = Date.now()
   if ((tries.get(entity) ?? 0) > now - renewalPause) return
   tries.set(entity, now)
-  const { logger } = context.options
   // The caller has its token and may abort or return: neither ends the renewal.
   const renewal = join(context, { ...call, signal: undefined }, { ...plan, fresh: true }, 4)
     .catch((error: unknown) => {
       const code = isAuthError(error) ? error.code : 'unknown'
-      logger?.({ level: 'warn', message: 'A token could not be renewed ahead of its end.', code, correlationId: call.correlationId })
+      context.log({ level: 'warn', message: 'A token could not be renewed ahead of its end.', code, correlationId: call.correlationId })
     })
     .finally(() => context.renewals.delete(renewal))
   context.renewals.add(renewal)

@@ -10,6 +10,7 @@ import type {
   SilentOptions,
   UserResult,
 } from '../types.ts'
+import { asAuthError, guarded } from '../util/guarded.ts'
 import { loaded } from '../util/loaded.ts'
 import { checkSignIn } from './check-sign-in.ts'
 import { beginCall, contextOf, createContext } from './context.ts'
@@ -39,12 +40,14 @@ export abstract class ClientApplication {
    * return Response.redirect(flow.authUri)
    * ```
    */
-  async initiateAuthCodeFlow(options: InitiateAuthCodeFlowOptions): Promise<AuthCodeFlow> {
-    checkSignIn(options)
-    const context = contextOf(this)
-    const call = beginCall(context, options)
-    const { beginSignIn } = await loaded(import('./auth-code.ts'))
-    return beginSignIn(context, options, call)
+  initiateAuthCodeFlow(options: InitiateAuthCodeFlowOptions): Promise<AuthCodeFlow> {
+    return guarded(async () => {
+      checkSignIn(options)
+      const context = contextOf(this)
+      const call = beginCall(context, options)
+      const { beginSignIn } = await loaded(import('./auth-code.ts'))
+      return beginSignIn(context, options, call)
+    })
   }
 
   /**
@@ -56,13 +59,15 @@ export abstract class ClientApplication {
    * const { account, accessToken } = await app.acquireTokenByAuthCodeFlow({ flow: session.flow, response: request.url })
    * ```
    */
-  async acquireTokenByAuthCodeFlow(options: AuthCodeFlowOptions): Promise<UserResult> {
-    checkExtraParameters(options)
-    const context = contextOf(this)
-    const call = beginCall(context, options)
-    const { flow, response, scopes } = options
-    const { completeSignIn } = await loaded(import('./auth-code.ts'))
-    return completeSignIn(context, flow, response, call, { scopes, api: 832, expires: true })
+  acquireTokenByAuthCodeFlow(options: AuthCodeFlowOptions): Promise<UserResult> {
+    return guarded(async () => {
+      checkExtraParameters(options)
+      const context = contextOf(this)
+      const call = beginCall(context, options)
+      const { flow, response, scopes } = options
+      const { completeSignIn } = await loaded(import('./auth-code.ts'))
+      return completeSignIn(context, flow, response, call, { scopes, api: 832, expires: true })
+    })
   }
 
   /**
@@ -81,7 +86,7 @@ export abstract class ClientApplication {
       return await acquireSilently(contextOf(this), options)
     } catch (error) {
       if (isRefusal(error)) return null
-      throw error
+      throw asAuthError(error)
     }
   }
 
@@ -94,8 +99,8 @@ export abstract class ClientApplication {
    * const result = await app.acquireTokenSilentWithError({ scopes, account })
    * ```
    */
-  async acquireTokenSilentWithError(options: SilentOptions): Promise<UserResult | null> {
-    return acquireSilently(contextOf(this), options)
+  acquireTokenSilentWithError(options: SilentOptions): Promise<UserResult | null> {
+    return guarded(() => acquireSilently(contextOf(this), options))
   }
 
   /**
@@ -106,14 +111,17 @@ export abstract class ClientApplication {
    * const [account] = await app.getAccounts({ username: 'mia@contoso.example' })
    * ```
    */
-  async getAccounts({ username }: { username?: string } = {}): Promise<AccountInfo[]> {
-    const { memory, authority } = contextOf(this)
-    const accounts: AccountInfo[] = []
-    for (const partition of memory.users.values()) {
-      const account = accountIn(partition, authority.cloud)
-      if (account && (username === undefined || account.username.toLowerCase() === username.toLowerCase())) accounts.push(account)
-    }
-    return accounts
+  getAccounts(query: { username?: string } = {}): Promise<AccountInfo[]> {
+    return guarded(() => {
+      const { memory, authority } = contextOf(this)
+      const username = query.username?.toLowerCase()
+      const accounts: AccountInfo[] = []
+      for (const partition of memory.users.values()) {
+        const account = accountIn(partition, authority.cloud)
+        if (account && (username === undefined || account.username.toLowerCase() === username)) accounts.push(account)
+      }
+      return accounts
+    })
   }
 
   /**
@@ -124,10 +132,12 @@ export abstract class ClientApplication {
    * const account = await app.getAccount({ homeAccountId: session.homeAccountId })
    * ```
    */
-  async getAccount({ homeAccountId }: { homeAccountId: string }): Promise<AccountInfo | null> {
-    const { memory, authority } = contextOf(this)
-    const partition = memory.get({ user: homeAccountId })
-    return (partition && accountIn(partition, authority.cloud)) ?? null
+  getAccount(query: { homeAccountId: string }): Promise<AccountInfo | null> {
+    return guarded(() => {
+      const { memory, authority } = contextOf(this)
+      const partition = memory.get({ user: query.homeAccountId })
+      return (partition && accountIn(partition, authority.cloud)) ?? null
+    })
   }
 
   /**
@@ -139,9 +149,11 @@ export abstract class ClientApplication {
    * await app.removeAccount(account)
    * ```
    */
-  async removeAccount(account: AccountInfo): Promise<void> {
-    const { forget } = await loaded(import('./forget.ts'))
-    forget(contextOf(this), account)
+  removeAccount(account: AccountInfo): Promise<void> {
+    return guarded(async () => {
+      const { forget } = await loaded(import('./forget.ts'))
+      forget(contextOf(this), account)
+    })
   }
 
   /**
@@ -154,12 +166,14 @@ export abstract class ClientApplication {
    * const url = await app.getLogoutUrl({ account, postLogoutRedirectUri: 'https://app.example/' })
    * ```
    */
-  async getLogoutUrl(options: LogoutUrlOptions = {}): Promise<string> {
-    checkExtraParameters(options)
-    const context = contextOf(this)
-    const call = beginCall(context, options)
-    const { logoutUrl } = await loaded(import('./logout-url.ts'))
-    return logoutUrl(context, options, call)
+  getLogoutUrl(options: LogoutUrlOptions = {}): Promise<string> {
+    return guarded(async () => {
+      checkExtraParameters(options)
+      const context = contextOf(this)
+      const call = beginCall(context, options)
+      const { logoutUrl } = await loaded(import('./logout-url.ts'))
+      return logoutUrl(context, options, call)
+    })
   }
 
   /**

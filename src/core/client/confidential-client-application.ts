@@ -1,5 +1,6 @@
 import { clientAuthentication } from '../oauth/client-assertion.ts'
 import type { AppResult, ClientCredentialsOptions, ConfidentialClientOptions } from '../types.ts'
+import { guarded } from '../util/guarded.ts'
 import { acquireForClient, removeForClient } from './app-token.ts'
 import { ClientApplication } from './client-application.ts'
 import { contextOf } from './context.ts'
@@ -34,8 +35,8 @@ export class ConfidentialClientApplication extends ClientApplication {
    * const { accessToken, expiresOn } = await app.acquireTokenForClient({ scopes: ['https://graph.microsoft.com/.default'] })
    * ```
    */
-  async acquireTokenForClient(options: ClientCredentialsOptions): Promise<AppResult> {
-    return acquireForClient(contextOf(this), options)
+  acquireTokenForClient(options: ClientCredentialsOptions): Promise<AppResult> {
+    return guarded(() => acquireForClient(contextOf(this), options))
   }
 
   /**

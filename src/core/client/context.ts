@@ -5,6 +5,7 @@ import { partitionsOf, TokenCache } from '../cache/token-cache.ts'
 import { ClientConfigurationError, NetworkError } from '../errors.ts'
 import type { ClientAuthentication } from '../oauth/client-assertion.ts'
 import { checkExcludedScopes } from '../oauth/scopes.ts'
+import type { Logger } from '../ports.ts'
 import type { ClientApplicationOptions, RequestOptions } from '../types.ts'
 import { type Passenger, SingleFlight } from './single-flight.ts'
 
@@ -19,6 +20,7 @@ export interface ClientContext {
   flights: SingleFlight
   /** Tokens that came from the cache since the last request, for the provider's telemetry. */
   hits: number
+  log: Logger
   /** Renewals that nobody waits for. */
   renewals: Set<Promise<unknown>>
   /** Of confidential clients. */
@@ -55,6 +57,13 @@ export function createContext(client: object, options: ClientApplicationOptions,
     memory: partitionsOf(tokenCache),
     flights,
     hits: 0,
+    log(record) {
+      try {
+        options.logger?.(record)
+      } catch {
+        // What an application does with a record is no business of the call that it tells of.
+      }
+    },
     renewals: new Set(),
     ...(authentication && { authentication }),
     authorityOf(given) {
@@ -74,17 +83,18 @@ export function createContext(client: object, options: ClientApplicationOptions,
 
 /** A call's options, checked and completed. */
 export interface Call extends Passenger {
-  timeout: number
+  patience: number
   correlationId: string
   options: RequestOptions
 }
 
 /** Checks what every call takes. Throws where the caller has given up already. */
 export function beginCall({ options: defaults }: ClientContext, options: RequestOptions): Call {
-  const { signal, timeout = defaults.timeout ?? 10_000, correlationId = crypto.randomUUID(), waitUntil = defaults.waitUntil } = options
+  const { timeout: patience = 10_000 } = defaults
+  const { signal, timeout = patience, correlationId = crypto.randomUUID(), waitUntil = defaults.waitUntil } = options
   checkTimeout(timeout)
   if (signal?.aborted) throw new NetworkError('aborted', 'The call was aborted.', { correlationId, cause: signal.reason })
-  return { signal, timeout, correlationId, waitUntil, options }
+  return { signal, timeout, patience, correlationId, waitUntil, options }
 }
 
 function checkTimeout(timeout: number | undefined): void {

@@ -15,12 +15,12 @@ export async function logoutUrl(context: ClientContext, options: LogoutUrlOption
   const idToken = partition?.list('IdToken', authority.cloud).find((entity) => entity.client_id === clientId)
   const hint = idToken && claimsOf(idToken)?.login_hint
   const parameters = {
+    ...extraQueryParameters,
     client_id: clientId,
     id_token_hint: idToken && text(idToken, 'secret'),
     logout_hint: logoutHint ?? (typeof hint === 'string' ? hint : account?.username),
     post_logout_redirect_uri: postLogoutRedirectUri,
     state,
-    ...extraQueryParameters,
   }
   const given = Object.entries(parameters).filter((entry): entry is [string, string] => !!entry[1])
   return withQuery(endpoint(authority, document, 'end_session_endpoint'), Object.fromEntries(given))

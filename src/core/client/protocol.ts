@@ -25,9 +25,9 @@ export function protocolOf(context: ClientContext): Protocol {
   return protocol
 }
 
-function createProtocol({ options }: ClientContext): Protocol {
-  const { instanceDiscovery = true, httpCache = memoryHttpCache(), logger } = options
-  const http: Http = { send: createSend(options.fetch), cache: httpCache, logger }
+function createProtocol({ options, log }: ClientContext): Protocol {
+  const { instanceDiscovery = true, httpCache = memoryHttpCache() } = options
+  const http: Http = { send: createSend(options.fetch), cache: httpCache, logger: log }
   const discoveries = new SingleFlight()
   const known = new Map<string, { metadata: Metadata; until: number }>()
   return {

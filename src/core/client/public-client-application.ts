@@ -1,6 +1,7 @@
 import { ClientAuthError, ClientConfigurationError, isAuthError, NetworkError } from '../errors.ts'
 import type { Interaction, InteractionSession } from '../ports.ts'
 import type { AuthCodeFlow, InteractiveOptions, PublicClientOptions, UserResult } from '../types.ts'
+import { guarded } from '../util/guarded.ts'
 import { loaded } from '../util/loaded.ts'
 import { checkSignIn } from './check-sign-in.ts'
 import { ClientApplication } from './client-application.ts'
@@ -35,7 +36,11 @@ export class PublicClientApplication extends ClientApplication {
    * const { accessToken, account } = await app.acquireTokenInteractive({ scopes: ['User.Read'], prompt: 'select_account' })
    * ```
    */
-  async acquireTokenInteractive(options: InteractiveOptions): Promise<UserResult> {
+  acquireTokenInteractive(options: InteractiveOptions): Promise<UserResult> {
+    return guarded(() => this.#interact(options))
+  }
+
+  async #interact(options: InteractiveOptions): Promise<UserResult> {
     const { timeout, port, prompt, interaction = this.#interaction, ...asked } = options
     if (!interaction) throw new ClientConfigurationError('interaction_missing', 'Pass an interaction, such as loopback() or popup().')
     if (timeout !== undefined && !(timeout > 0))
@@ -56,6 +61,8 @@ export class PublicClientApplication extends ClientApplication {
         const { beginSignIn, pickResponseMode } = await loaded(import('./auth-code.ts'))
         const responseMode = await pickResponseMode(context, interaction.responseModes, call)
         flow = await beginSignIn(context, { ...request, redirectUri, ...(responseMode !== 'query' && { responseMode }) }, call)
+        // Nobody may be sent to the page of a sign-in that is over.
+        patience.signal.throwIfAborted()
         return begun.authorize({ url: flow.authUri, flow, signal: patience.signal })
       })
       const { completeSignIn } = await loaded(import('./auth-code.ts'))
@@ -66,7 +73,9 @@ export class PublicClientApplication extends ClientApplication {
       throw new ClientAuthError('interaction_failed', 'The sign-in page could not be shown, or failed.', { correlationId })
     } finally {
       patience.abort()
-      session?.close()
+      try {
+        session?.close()
+      } catch {}
     }
   }
 }

@@ -1,20 +1,20 @@
 import type { Authority } from '../authority/authority.ts'
 import { type Entity, seconds, text } from '../cache/entities.ts'
 import { familyOf, settle } from '../cache/filing.ts'
-import { claimsOf, type Partition } from '../cache/partition.ts'
+import { type CachedToken, claimsOf, type Partition } from '../cache/partition.ts'
 import type { Partitions } from '../cache/partitions.ts'
 import type { TokenOutcome } from '../cache/token-event.ts'
 import { sameMeaning } from '../cache/write.ts'
 import { ClientAuthError, isAuthError, type ServerError } from '../errors.ts'
 import { refreshTokenGrant } from '../grants/refresh-token.ts'
-import type { Bounds } from '../http/deadline.ts'
 import { mergeClaims } from '../oauth/claims.ts'
 import { decorate } from '../oauth/scopes.ts'
-import type { UserResult } from '../types.ts'
-import { isGood, type Reason } from './cache-first.ts'
+import { isGood, type Plan } from './cache-first.ts'
 import type { Call, ClientContext } from './context.ts'
-import { lookUp, resultOf, type Wanted } from './silent.ts'
+import { lookUp, type Wanted } from './silent.ts'
 import { freshToken, obtainTokens } from './token-request.ts'
+
+type Acquire = Plan<unknown>['acquire']
 
 const turns = /* @__PURE__ */ new WeakMap<Partitions, Map<string, Promise<unknown>>>()
 
@@ -22,7 +22,7 @@ const turns = /* @__PURE__ */ new WeakMap<Partitions, Map<string, Promise<unknow
  * Gets a token by the refresh tokens that the cache holds; null where it holds none. The calls for one account take turns, because each
  * may rotate the refresh token that the next one needs.
  */
-export function refreshInTurn(...args: Parameters<typeof refresh>): Promise<UserResult | null> {
+export function refreshInTurn(...args: Parameters<typeof refresh>): ReturnType<typeof refresh> {
   const [{ memory }, { account }] = args
   const queue = turns.get(memory) ?? new Map<string, Promise<unknown>>()
   turns.set(memory, queue)
@@ -41,28 +41,35 @@ async function refresh(
   context: ClientContext,
   wanted: Wanted,
   call: Call,
-  reason: Reason,
-  exchange: () => Bounds,
-): Promise<UserResult | null> {
+  ...[reason, exchange]: Parameters<Acquire>
+): ReturnType<Acquire> {
+  const { memory, clientId } = context
   const { homeAccountId } = wanted.account
   // Whoever had the turn before may have got the very token; only reasons 2 and 3 mean that a cached one will do.
   const renewed = reason === 2 || reason === 3 ? lookUp(context, wanted) : undefined
-  if (renewed && isGood(renewed)) return resultOf(renewed, wanted, 'cache', call)
-  const partition = context.memory.get({ user: homeAccountId })
-  if (!partition) return null
+  if (renewed && isGood(renewed)) return [renewed, 'cache']
   let refusal: ServerError | undefined
-  for (const held of refreshTokens(context, partition, wanted.authority.cloud)) {
-    // Outside a family, its other tokens would be refused as well.
-    if (refusal?.suberror === 'client_mismatch' && held.client_id !== context.clientId) continue
+  let ownOnly = false
+  const tried = new Set<unknown>()
+  for (;;) {
+    // Read anew each time: whoever has signed in meanwhile, or has loaded the cache, may have left another.
+    const held = refreshTokens(context, homeAccountId, wanted.authority.cloud).find(
+      ({ secret, client_id }) => !tried.has(secret) && (!ownOnly || client_id === clientId),
+    )
+    if (!held) break
+    tried.add(held.secret)
     try {
-      return await redeem(context, wanted, call, held, partition, reason, exchange)
+      return [await redeem(context, wanted, call, held, reason, exchange), 'identity_provider']
     } catch (error) {
       if (!isAuthError(error, 'interaction_required')) throw error
       refusal = error as ServerError
-      if (isDead(wanted.authority, refusal)) {
-        partition.remove(({ entity }) => entity === held)
-        settle(context.memory, homeAccountId)
-      }
+      // Outside a family, its other tokens would be refused as well.
+      ownOnly ||= refusal.suberror === 'client_mismatch'
+      if (
+        isDead(wanted.authority, refusal) &&
+        memory.get({ user: homeAccountId })?.remove(({ type, entity }) => type === 'RefreshToken' && entity.secret === held.secret)
+      )
+        settle(memory, homeAccountId)
     }
   }
   if (refusal) throw refusal
@@ -70,16 +77,14 @@ async function refresh(
 }
 
 /** A client that has never been here tries its siblings' tokens; a member its family's; then each its own. The newest come first. */
-function* refreshTokens({ memory, clientId }: ClientContext, partition: Partition, cloud: string): Iterable<Entity> {
+function refreshTokens({ memory, clientId }: ClientContext, user: string, cloud: string): Entity[] {
   const family = familyOf(memory, clientId, cloud) ?? '1'
   const newest = (entity: Entity) => seconds(entity, 'last_modification_time') ?? 0
-  const all = partition
-    .list('RefreshToken', cloud)
+  const all = (memory.get({ user })?.list('RefreshToken', cloud) ?? [])
     .filter((entity) => text(entity, 'secret'))
     .sort((a, b) => newest(b) - newest(a))
-  const shared = all.filter((entity) => family && text(entity, 'family_id') === family)
-  yield* shared
-  yield* all.filter((entity) => entity.client_id === clientId && !shared.includes(entity))
+  const isShared = (entity: Entity) => !!family && text(entity, 'family_id') === family
+  return [...all.filter(isShared), ...all.filter((entity) => entity.client_id === clientId && !isShared(entity))]
 }
 
 /** Only a definite "no" to that very token ends it: a missing consent or a policy leaves it good for other scopes. */
@@ -94,10 +99,8 @@ async function redeem(
   wanted: Wanted,
   call: Call,
   held: Entity,
-  partition: Partition,
-  reason: Reason,
-  exchange: () => Bounds,
-): Promise<UserResult> {
+  ...[reason, exchange]: Parameters<Acquire>
+): Promise<CachedToken> {
   const { excludeScopes, clientCapabilities } = context.options
   const { homeAccountId } = wanted.account
   const claims = mergeClaims(wanted.claims, clientCapabilities)
@@ -105,19 +108,19 @@ async function redeem(
   const outcome = await obtainTokens(context, wanted.authority, grant, call, exchange, {
     homeAccountId,
     heldToken: held,
-    inspect: (fresh) => checkSameAccount(fresh, homeAccountId, partition),
+    inspect: (fresh) => checkSameAccount(fresh, homeAccountId, context.memory.get({ user: homeAccountId })),
   })
   const stored = lookUp(context, wanted)
   const token = freshToken(outcome)
   token.account = stored?.account
   token.idToken ??= stored?.idToken
-  return resultOf(token, wanted, 'identity_provider', call)
+  return token
 }
 
 /** A renewed token is still the same person's (OpenID Connect Core 12.2). */
-function checkSameAccount({ response, claims, entities }: TokenOutcome, homeAccountId: string, partition: Partition): void {
+function checkSameAccount({ response, claims, entities }: TokenOutcome, homeAccountId: string, partition: Partition | undefined): void {
   const fresh = { type: 'IdToken', entity: entities.IdToken ?? {} } as const
-  const known = claims && partition.entries.find((entry) => sameMeaning(entry, fresh))
+  const known = claims && partition?.entries.find((entry) => sameMeaning(entry, fresh))
   const before = known && claimsOf(known.entity)
   if (
     (response.homeAccountId ?? homeAccountId) !== homeAccountId ||

@@ -1,6 +1,6 @@
 import type { Authority } from '../authority/authority.ts'
 import { accountInfo } from '../cache/account.ts'
-import { homeRealm } from '../cache/entities.ts'
+import { bindingOf, homeRealm } from '../cache/entities.ts'
 import type { CachedToken } from '../cache/partition.ts'
 import { ServerError } from '../errors.ts'
 import { checkClaims } from '../oauth/claims.ts'
@@ -18,6 +18,7 @@ export interface Wanted {
   authority: Authority
   scopes: readonly string[]
   scopeKey: string
+  binding: string
   claims: string | undefined
 }
 
@@ -27,10 +28,11 @@ export async function acquireSilently(context: ClientContext, options: SilentOpt
   if (!account) return null
   const scopes = checkScopes(options.scopes)
   const authority = options.authority === undefined ? context.authority : context.authorityOf(options.authority)
-  const wanted: Wanted = { account, authority, scopes, scopeKey: scopeKey(scopes), claims: claimsChallenge }
+  const binding = bindingOf(options.extraBodyParameters ?? {})
+  const wanted: Wanted = { account, authority, scopes, scopeKey: scopeKey(scopes), binding, claims: claimsChallenge }
   const call = beginCall(context, options)
   const fresh = forceRefresh || !!claimsChallenge
-  return cacheFirst<UserResult | null>(context, call, {
+  return cacheFirst<UserResult>(context, call, {
     key: ['user', context.clientId, authority.url, account.homeAccountId, wanted.scopeKey, claimsChallenge],
     fresh,
     lookUp: () => lookUp(context, wanted),
@@ -49,20 +51,16 @@ export async function acquireSilently(context: ClientContext, options: SilentOpt
 /** Whether an error means that the provider has refused, so that only the person can help. */
 export const isRefusal = (error: unknown): boolean => error instanceof ServerError && error.status < 500 && error.code !== 'throttled'
 
-export function lookUp(context: ClientContext, { account, authority, scopes, scopeKey }: Wanted): CachedToken | undefined {
+export function lookUp(context: ClientContext, { account, authority, scopes, scopeKey, binding }: Wanted): CachedToken | undefined {
   const { homeAccountId, tenantId } = account
   const partition = context.memory.get({ user: homeAccountId })
   if (!partition) return undefined
   const { cloud, url, tenant, multiTenant } = authority
   const realm = multiTenant ? homeRealm(tenant, homeAccountId) : tenant
-  const query = { cloud, clientId: context.clientId, realm, authority: url, scopes, scopeKey }
+  const query = { cloud, clientId: context.clientId, realm, authority: url, binding, scopes, scopeKey }
   // Other MSALs ask in the tenant of the account that they are given.
   return partition.find(query) ?? (multiTenant && realm !== tenantId ? partition.find({ ...query, realm: tenantId }) : undefined)
 }
 
-export const resultOf = (
-  token: CachedToken,
-  { account }: Wanted,
-  source: TokenResult['tokenSource'],
-  { correlationId }: Call,
-): UserResult => userResult(token, token.account ? accountInfo(token.account) : { ...account }, source, correlationId)
+const resultOf = (token: CachedToken, { account }: Wanted, source: TokenResult['tokenSource'], { correlationId }: Call): UserResult =>
+  userResult(token, token.account ? accountInfo(token.account) : { ...account }, source, correlationId)

@@ -3,6 +3,8 @@ import type { Bounds } from '../http/deadline.ts'
 
 /** One who waits for a flight: its own bounds hold for it alone. */
 export interface Passenger extends Bounds {
+  /** What an exchange is given at least, however soon this one gives up: others may join, and a rotated refresh token is worth the wait. */
+  patience?: number
   waitUntil?: ((work: Promise<unknown>) => void) | undefined
 }
 
@@ -28,9 +30,8 @@ export class SingleFlight {
     const { signal, correlationId, waitUntil } = passenger
     if (signal?.aborted) return Promise.reject(aborted(passenger))
     const joined = this.#flights.get(key)
-    const flight: Flight = joined ?? { landing: Promise.resolve(), timeout: 0, restarts: new Set() }
+    const flight: Flight = joined ?? { landing: Promise.resolve(), timeout: passenger.patience ?? 0, restarts: new Set() }
     flight.timeout = Math.max(flight.timeout, passenger.timeout)
-    const waiting = wait<T>(flight, passenger)
     if (!joined) {
       this.#flights.set(key, flight)
       const exchange = () => {
@@ -39,8 +40,10 @@ export class SingleFlight {
       }
       flight.landing = task(exchange).finally(() => this.#flights.delete(key))
     }
+    const work = flight.landing.catch(() => {})
+    waitUntil?.(work)
+    const waiting = wait<T>(flight, passenger)
     flight.landing.then(waiting.resolve, waiting.reject)
-    waitUntil?.(flight.landing.catch(() => {}))
     return waiting.promise
   }
 }

@@ -61,7 +61,7 @@ export async function obtainTokens(
     await context.cache.add({ ...event, homeAccountId: outcome.homeAccountId } as ClientTokenEvent)
   } catch {
     // The next call costs a request then; this one has its token.
-    context.options.logger?.({ level: 'error', message: 'The token cache failed to store a token.', correlationId: call.correlationId })
+    context.log({ level: 'error', message: 'The token cache failed to store a token.', correlationId: call.correlationId })
   }
   return outcome
 }

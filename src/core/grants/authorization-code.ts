@@ -32,7 +32,8 @@ export async function createAuthCodeFlow(
   options: InitiateAuthCodeFlowOptions,
   settings: { excludeScopes?: readonly string[] | undefined; clientCapabilities?: readonly string[] | undefined },
 ): Promise<AuthCodeFlow> {
-  const { redirectUri, loginHint, claimsChallenge, responseMode, extraScopesToConsent = [], state = randomBase64Url(24) } = options
+  const { redirectUri, loginHint, claimsChallenge, responseMode, extraScopesToConsent = [] } = options
+  const state = options.state || randomBase64Url(24)
   const scopes = decorate(options.scopes ?? [], settings.excludeScopes)
   const maxAge = options.maxAge === undefined ? undefined : Math.floor(options.maxAge / 1000)
   const nonce = randomBase64Url(24)
@@ -54,10 +55,11 @@ export async function createAuthCodeFlow(
     max_age: maxAge?.toString(),
     response_mode: responseMode,
     'X-AnchorMailbox': loginHint && `UPN:${loginHint}`,
-    ...options.extraQueryParameters,
   }
   const authUri = new URL(metadata.authorizationEndpoint)
-  for (const [name, value] of Object.entries(parameters)) if (value) authUri.searchParams.set(name, value)
+  // The extra ones come first, so that they are overridden, never the others.
+  const all = [...Object.entries(options.extraQueryParameters ?? {}), ...Object.entries(parameters)]
+  for (const [name, value] of all) if (value) authUri.searchParams.set(name, value)
   const flow: Flow = {
     authUri: authUri.href,
     state,
@@ -79,7 +81,8 @@ export async function createAuthCodeFlow(
 /** Checks an answer against its flow, before anything is sent: the code, or what the provider refused with. */
 export function checkAnswer(flow: AuthCodeFlow, parameters: Record<string, string>, clientId: string, authority: string) {
   const { state, codeVerifier, nonce, scopes, issuer, issRequired } = flow as Flow
-  if (!state || !nonce || !issuer || !Array.isArray(scopes) || typeof codeVerifier !== 'string' || codeVerifier.length < 43) {
+  const texts = [state, nonce, issuer, codeVerifier]
+  if (!texts.every((text) => typeof text === 'string' && text) || codeVerifier.length < 43 || !Array.isArray(scopes)) {
     throw new ClientConfigurationError('invalid_argument', 'flow must be what initiateAuthCodeFlow resolved to.')
   }
   const answer = checkAuthorizationResponse(parameters, { state, isIssuer: (iss) => isIssuer(issuer, iss), issRequired })

@@ -2,7 +2,7 @@ import { ClientAuthError, ClientConfigurationError, NetworkError } from '../erro
 import type { AuthorizationResponse } from '../types.ts'
 import { isRecord, toRecord } from '../util/record.ts'
 
-const answer = ['state', 'code', 'error']
+const answer = ['state', 'code', 'error', 'access_token', 'id_token']
 
 /** Reads the parameters of an authorization response, whichever way it came. */
 export async function readAuthorizationResponse(response: AuthorizationResponse): Promise<Record<string, string>> {

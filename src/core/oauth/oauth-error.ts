@@ -4,6 +4,10 @@ const needsPerson = ['interaction_required', 'login_required', 'consent_required
 /** Suberrors that mean nothing to a caller; MSAL Python hides the same ones. */
 const internalSuberrors = ['bad_token', 'token_expired', 'protection_policy_required', 'client_mismatch', 'device_authentication_failed']
 
+// Control characters, and the marks that reorder text.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
+const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g
+
 interface Circumstances {
   /** 0 where the error came through the person's browser. */
   status: number
@@ -20,14 +24,13 @@ interface Circumstances {
 /** Makes the error of an OAuth error response (RFC 6749 sections 4.1.2.1 and 5.2). Remote text is cut, stripped and masked. */
 export function oauthError(json: Record<string, unknown>, circumstances: Circumstances): ServerError {
   const { status, retryAfter, throttled, grantNeedsPerson, secrets = [], correlationId } = circumstances
-  const clean = (name: string): string | undefined => {
+  const mask = (text: string) => secrets.reduce((rest, secret) => (secret.length > 3 ? rest.replaceAll(secret, '***') : rest), text)
+  const clean = (name: string, form = /./): string | undefined => {
     const value = json[name]
-    return typeof value === 'string' && value ? cleanText(value, secrets) : undefined
+    return typeof value === 'string' && form.test(value) ? mask(value).replace(unprintable, ' ').slice(0, 512) : undefined
   }
-  const word = (name: string): string | undefined => {
-    const value = json[name]
-    return typeof value === 'string' && /^[\w.:/-]{1,64}$/.test(value) ? cleanText(value, secrets) : undefined
-  }
+  const word = (name: string) => clean(name, /^[\w.:/-]{1,64}$/)
+  const { claims } = json
   const error = word('error') ?? 'unknown_error'
   const suberror = word('suberror')
   const errorCodes = Array.isArray(json.error_codes)
@@ -38,8 +41,8 @@ export function oauthError(json: Record<string, unknown>, circumstances: Circums
     errorUri: clean('error_uri'),
     suberror,
     errorCodes,
-    // A challenge has to stay whole: it goes back to the provider as it came.
-    claims: typeof json.claims === 'string' && json.claims.length <= 8192 ? json.claims : undefined,
+    // A challenge has to stay whole: it goes back to the provider as it came, or not at all.
+    claims: typeof claims === 'string' && claims.length <= 8192 && mask(claims) === claims ? claims : undefined,
     traceId: word('trace_id'),
     retryAfter,
   }
@@ -50,11 +53,4 @@ export function oauthError(json: Record<string, unknown>, circumstances: Circums
     return new InteractionRequiredAuthError(details, correlationId)
   }
   return new ServerError('server_error', details, correlationId)
-}
-
-function cleanText(text: string, secrets: readonly string[]): string {
-  let clean = text
-  for (const secret of secrets) if (secret.length > 3) clean = clean.replaceAll(secret, '***')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed, with the marks that reorder text.
-  return clean.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, ' ').slice(0, 512)
 }

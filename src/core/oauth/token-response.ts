@@ -37,7 +37,7 @@ export function parseTokenResponse(json: Record<string, unknown>, correlationId?
     const value = json[name]
     if (value === undefined) return undefined
     const number = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value) ? Number(value) : value
-    if (typeof number !== 'number' || !(number >= 0)) throw bad(name)
+    if (typeof number !== 'number' || !(number >= 0 && number < 1 / 0)) throw bad(name)
     return Math.min(Math.floor(number), name === 'expires_on' ? Number.MAX_SAFE_INTEGER : year)
   }
   const accessToken = text('access_token')
@@ -48,7 +48,7 @@ export function parseTokenResponse(json: Record<string, unknown>, correlationId?
   const remaining = expiresOn === undefined ? defaultLifetime : Math.min(Math.max(0, expiresOn - Math.floor(Date.now() / 1000)), year)
   const expiresIn = seconds('expires_in') ?? remaining
   const refreshIn = seconds('refresh_in')
-  const scope = text('scope')
+  const scopes = splitScopes(text('scope') ?? '')
   const refreshToken = text('refresh_token')
   const idToken = text('id_token')
   const familyId = text('foci')
@@ -59,7 +59,7 @@ export function parseTokenResponse(json: Record<string, unknown>, correlationId?
     expiresIn,
     extExpiresIn: seconds('ext_expires_in') ?? expiresIn,
     ...(refreshIn !== undefined && { refreshIn }),
-    ...(scope && { scopes: splitScopes(scope) }),
+    ...(scopes.length && { scopes }),
     ...(refreshToken && { refreshToken }),
     ...(idToken && { idToken }),
     ...(familyId && { familyId }),

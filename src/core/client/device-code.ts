@@ -1,0 +1,106 @@
+import { isLoopback } from '../authority/authority.ts'
+import { endpoint } from '../authority/metadata.ts'
+import { accountInfo } from '../cache/account.ts'
+import { ClientAuthError, ClientConfigurationError, isAuthError, NetworkError, ServerError } from '../errors.ts'
+import { type DeviceFlow, deviceCodeGrant, readDeviceAuthorization } from '../grants/device-code.ts'
+import { mergeClaims } from '../oauth/claims.ts'
+import { decorate } from '../oauth/scopes.ts'
+import type { DeviceCodeFlow, UserResult } from '../types.ts'
+import type { Call, ClientContext } from './context.ts'
+import { protocolOf } from './protocol.ts'
+import { userResult } from './result.ts'
+import { freshToken, obtainTokens, postForm } from './token-request.ts'
+
+/** Milliseconds between looks at the flow, which its holder may end at any time. */
+const step = 500
+const longestPause = 60_000
+
+export async function beginDeviceFlow(context: ClientContext, scopes: readonly string[], call: Call): Promise<DeviceCodeFlow> {
+  const { authority, clientId, options } = context
+  const { document } = await protocolOf(context).metadataOf(authority, call)
+  const asked = decorate(scopes, options.excludeScopes)
+  const json = await postForm(context, {
+    url: endpoint(authority, document, 'device_authorization_endpoint'),
+    fields: { client_id: clientId, scope: asked.join(' ') },
+    grant: { api: 622 },
+    call,
+    exchange: () => call,
+  })
+  const loopback = isLoopback(new URL(authority.url).hostname)
+  return readDeviceAuthorization(json, { clientId, authority: authority.url, scopes: asked, loopback })
+}
+
+/** Asks for the token until the person has signed in or the code is over (RFC 8628 section 3.5). */
+export async function pollDeviceFlow(
+  context: ClientContext,
+  given: DeviceCodeFlow,
+  claims: string | undefined,
+  call: Call,
+): Promise<UserResult> {
+  const { correlationId } = call
+  const flow = checkFlow(context, given)
+  const grant = deviceCodeGrant(flow, mergeClaims(claims, context.options.clientCapabilities))
+  // A flow that was kept elsewhere may have lost its interval; a missing one must not become a busy loop.
+  let pause = flow.interval > 0 ? flow.interval : 5_000
+  for (;;) {
+    await waitFor(flow, pause, call)
+    try {
+      const outcome = await obtainTokens(context, context.authority, grant, call, () => call)
+      const { Account } = outcome.entities
+      return userResult(freshToken(outcome), accountInfo(Account!), 'identity_provider', correlationId)
+    } catch (error) {
+      if (!isAuthError(error)) throw error
+      const said = error instanceof ServerError ? error.error : ''
+      if (said === 'expired_token' || said === 'code_expired') throw expired(correlationId)
+      if (said === 'authorization_pending' || said === 'slow_down') {
+        // The flow remembers, so that another process goes on as slowly.
+        if (said === 'slow_down') flow.interval += 5_000
+        pause = flow.interval
+      } else if (error.action === 'retry') {
+        const { retryAfter } = error as { retryAfter?: number }
+        pause = retryAfter ?? Math.min(pause * 2, Math.max(longestPause, flow.interval))
+      } else {
+        throw error
+      }
+    }
+  }
+}
+
+function checkFlow({ clientId, authority }: ClientContext, given: DeviceCodeFlow): DeviceFlow {
+  const flow = given as DeviceFlow
+  if (typeof flow?.deviceCode !== 'string' || !flow.deviceCode || !Array.isArray(flow.scopes)) {
+    throw new ClientConfigurationError('invalid_argument', 'flow must be what initiateDeviceFlow resolved to.')
+  }
+  if (flow.clientId !== clientId || flow.authority !== authority.url) {
+    throw new ClientAuthError('flow_unknown', 'The sign-in was begun by another client or at another authority.')
+  }
+  return flow
+}
+
+/** Waits in short steps, because setting `expiresAt` to 0 ends the wait. */
+async function waitFor(flow: DeviceFlow, pause: number, { signal, correlationId }: Call): Promise<void> {
+  const until = Math.min(Date.now() + pause, flow.expiresAt)
+  for (;;) {
+    if (!(flow.expiresAt > Date.now())) throw expired(correlationId)
+    const left = until - Date.now()
+    if (left <= 0) return
+    await sleep(Math.min(left, step), signal)
+    if (signal?.aborted) throw new NetworkError('aborted', 'The call was aborted.', { correlationId, cause: signal.reason })
+  }
+}
+
+/** Resolves after the time, or as soon as the signal is aborted. */
+function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, milliseconds)
+    signal?.addEventListener('abort', done)
+  })
+}
+
+const expired = (correlationId: string) =>
+  new ClientAuthError('flow_expired', 'The code is over; begin the sign-in again.', { correlationId })

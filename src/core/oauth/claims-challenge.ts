@@ -1,0 +1,35 @@
+import { decodeBase64UrlText } from '../util/base64url.ts'
+import { parseRecord } from '../util/record.ts'
+
+/**
+ * The claims challenge of an API's `WWW-Authenticate` header, as the `claimsChallenge` option wants it; null where the header holds none.
+ * (RFC 9110 section 11.6.1; the Microsoft identity platform sends the claims as base64.)
+ *
+ * @param headers a response's headers, or the header's text
+ * @example
+ * ```ts
+ * const response = await fetch(api, { headers: { authorization: `Bearer ${accessToken}` } })
+ * const claimsChallenge = response.status === 401 ? parseClaimsChallenge(response.headers) : null
+ * if (claimsChallenge) await app.acquireTokenInteractive({ scopes, claimsChallenge })
+ * ```
+ */
+export function parseClaimsChallenge(headers: Headers | string): string | null {
+  const header = typeof headers === 'string' ? headers : (headers.get('www-authenticate') ?? '')
+  // A name, and a token or a quoted string; what stands inside other parameters' quotes is passed over with them.
+  for (const [, name, quoted, token] of header
+    .slice(0, 16_384)
+    .matchAll(/([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))/g)) {
+    if (name!.toLowerCase() !== 'claims') continue
+    const value = quoted?.replace(/\\(.)/g, '$1') ?? token!
+    for (const text of [value, decoded(value)]) if (text !== undefined && parseRecord(text)) return text
+  }
+  return null
+}
+
+function decoded(value: string): string | undefined {
+  try {
+    return decodeBase64UrlText(value)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,61 @@
+import type { RedisScripting } from './operation.ts'
+
+/** What {@link fromNodeRedis} uses of a client, cluster or sentinel of the package `redis`. */
+export interface NodeRedisClient {
+  eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
+}
+
+/** What {@link fromIoredis} uses of a client or cluster of the package `ioredis`. */
+export interface IoredisClient {
+  eval(script: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>
+}
+
+/** What {@link fromUpstash} uses of a client of the package `@upstash/redis`. */
+export interface UpstashClient {
+  eval(script: string, keys: string[], args: string[]): Promise<unknown>
+}
+
+/**
+ * A client of the package `redis`, as {@link redisStore} takes it. Connect it first and listen for its `error` events. With
+ * `disableOfflineQueue` an outage is noticed at once; without it a command waits in the client, and may be done after it was given up.
+ *
+ * @example
+ * ```ts
+ * const client = await createClient({ url: 'rediss://cache.example', disableOfflineQueue: true }).on('error', report).connect()
+ * const tokenCache = new TokenCache({ store: redisStore(fromNodeRedis(client)) })
+ * ```
+ */
+export function fromNodeRedis(client: NodeRedisClient): RedisScripting {
+  return { eval: (script, keys, args) => client.eval(script, { keys, arguments: args }) }
+}
+
+/**
+ * A client of the package `ioredis`, as {@link redisStore} takes it; its `keyPrefix` is heeded. Listen for its `error` events. With
+ * `enableOfflineQueue: false` an outage is noticed at once; without it a command waits in the client, and may be done after it was
+ * given up.
+ *
+ * @example
+ * ```ts
+ * const client = new Redis('rediss://cache.example', { enableOfflineQueue: false, lazyConnect: true }).on('error', report)
+ * await client.connect()
+ * const tokenCache = new TokenCache({ store: redisStore(fromIoredis(client)) })
+ * ```
+ */
+export function fromIoredis(client: IoredisClient): RedisScripting {
+  return { eval: (script, keys, args) => client.eval(script, keys.length, ...keys, ...args) }
+}
+
+/**
+ * A client of the package `@upstash/redis`, as {@link redisStore} takes it, whatever its `automaticDeserialization`: no answer that the
+ * store asks for could be taken for JSON. It repeats a lost request five times by itself; with `retry: false` nothing is done after it
+ * was given up.
+ *
+ * @example
+ * ```ts
+ * const client = new Redis({ url, token, retry: false })
+ * const tokenCache = new TokenCache({ store: redisStore(fromUpstash(client), { timeout: 2000 }) })
+ * ```
+ */
+export function fromUpstash(client: UpstashClient): RedisScripting {
+  return { eval: (script, keys, args) => client.eval(script, keys, args) }
+}

@@ -1,0 +1,71 @@
+import { NetworkError } from '../core/index.ts'
+
+/**
+ * The one command that the store needs: `EVAL` of a Lua script. A service's own client fits with a line or two.
+ *
+ * @example
+ * ```ts
+ * const client: RedisScripting = { eval: (script, keys, args) => valkey.send('EVAL', [script, String(keys.length), ...keys, ...args]) }
+ * ```
+ */
+export interface RedisScripting {
+  /** Resolves to the script's reply: a number, a string, null or an array of those. */
+  eval(script: string, keys: string[], args: string[]): Promise<unknown>
+}
+
+/** Sends a script. What a client says of a failure may quote the command, and with it the tokens: nothing of it is passed on but its code. */
+export async function send(client: RedisScripting, script: string, keys: string[], args: string[] = []): Promise<unknown> {
+  try {
+    return await client.eval(script, keys, args)
+  } catch (error) {
+    throw new NetworkError('unreachable', `Redis could not be asked${reasonOf(error)}.`)
+  }
+}
+
+/** A code of the system, such as ECONNREFUSED, or the first word of a refusal of Redis, such as NOAUTH; Upstash puts two before it. */
+function reasonOf(error: unknown): string {
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
+  const known = /^([A-Z][A-Z_]{1,24})$/.exec(String(code)) ?? /^(?:Command failed: )?([A-Z]{2,24}) /.exec(String(message))
+  return known ? ` (${known[1]})` : ''
+}
+
+/** Waits so many milliseconds for an operation, and no longer than the caller wants. What it comes to later is nobody's concern. */
+export async function bounded<T>(operation: Promise<T>, timeout: number, signal?: AbortSignal): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let abort = (): void => {}
+  try {
+    return await Promise.race([
+      operation,
+      new Promise<never>((_, reject) => {
+        abort = () => reject(aborted(signal!))
+        if (signal?.aborted) return abort()
+        signal?.addEventListener('abort', abort)
+        timer = setTimeout(() => reject(new NetworkError('timed_out', `Redis did not answer within ${timeout} ms.`)), timeout)
+      }),
+    ])
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+  }
+}
+
+export function aborted(signal: AbortSignal): NetworkError {
+  return new NetworkError('aborted', 'The call was aborted.', { cause: signal.reason })
+}
+
+/** Some clients give numbers as strings. */
+export function integer(reply: unknown): number {
+  const number = typeof reply === 'string' && /^\d{1,15}$/.test(reply) ? Number(reply) : reply
+  if (typeof number !== 'number' || !Number.isSafeInteger(number) || number < 0) throw garbage()
+  return number
+}
+
+/** Every text is sent behind a letter, so that no client takes it for JSON, a number or a byte order mark. */
+export function text(reply: unknown, letter: string): string {
+  if (typeof reply !== 'string' || !reply.startsWith(letter)) throw garbage()
+  return reply.slice(letter.length)
+}
+
+export function garbage(): NetworkError {
+  return new NetworkError('bad_response', 'Redis answered something else than it was asked.')
+}

@@ -1,0 +1,124 @@
+import { copyFile, mkdtemp, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { type BuildOptions, build } from 'esbuild'
+import { type Plugin, rollup } from 'rollup'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { emptyFolder, entryPoints, installBuild, node, packageJson } from './support.ts'
+
+/** What a bundler must not look into: what only a server has, and the optional peer. */
+const external = ['node:*', 'undici']
+
+let folder: string
+beforeAll(async () => {
+  const cleanups: (() => Promise<void>)[] = []
+  folder = await emptyFolder((clean) => cleanups.push(clean))
+  await installBuild(folder, 'jose')
+  return () => Promise.all(cleanups.map((clean) => clean()))
+})
+
+/** Bundles a program as an app would, with esbuild. */
+function bundle(contents: string, options: BuildOptions = {}) {
+  const stdin = { contents, resolveDir: folder, sourcefile: 'app.js' }
+  const fixed = { bundle: true, write: false, metafile: true, outdir: join(folder, 'out'), absWorkingDir: folder } as const
+  return build({ stdin, format: 'esm', external, treeShaking: true, minify: true, logLevel: 'error', ...options, ...fixed })
+}
+
+/** What a page fetches before its first line runs: the entry and all that it imports statically, with the modules in them. */
+async function firstLoad(contents: string): Promise<{ gzipped: number; modules: string[] }> {
+  const { metafile, outputFiles } = await bundle(contents, { splitting: true })
+  const wanted = new Set(Object.keys(metafile.outputs).filter((path) => metafile.outputs[path]?.entryPoint === 'app.js'))
+  if (!wanted.size) throw new Error('The bundle has no entry.')
+  for (const path of wanted) {
+    for (const { path: next, kind, external } of metafile.outputs[path]?.imports ?? []) {
+      if (kind === 'import-statement' && !external) wanted.add(next)
+    }
+  }
+  const files = [...wanted].map((path) => outputFiles.find((file) => file.path === join(folder, path))?.contents)
+  return {
+    gzipped: files.reduce((sum, contents) => sum + (contents?.length ? gzipSync(contents).length : 0), 0),
+    modules: [...wanted].flatMap((path) => Object.keys(metafile.outputs[path]?.inputs ?? {})),
+  }
+}
+
+/** Rollup's own resolution knows files only, and so nothing of `sideEffects`. */
+function resolveBuild(): Plugin {
+  return {
+    name: 'resolve-build',
+    resolveId(id) {
+      const target = id.startsWith(packageJson.name) ? packageJson.exports[`.${id.slice(packageJson.name.length)}`] : undefined
+      return typeof target === 'object' ? join(folder, 'node_modules', packageJson.name, target.default) : null
+    },
+  }
+}
+
+const use = (name: string) => `import { ${name} } from '${packageJson.name}'; globalThis.used = ${name}`
+
+describe('a bundle', () => {
+  it.each(entryPoints)('of a bare import of %s is empty', async (entryPoint) => {
+    const { outputFiles } = await bundle(`import '${entryPoint}'`, { logLevel: 'silent' })
+    expect(outputFiles.map(({ text }) => text)).toEqual([''])
+  })
+
+  it.each(entryPoints)('of %s is empty for a bundler that does not read `sideEffects`', async (entryPoint) => {
+    const app = join(folder, 'app.js')
+    await writeFile(app, `import '${entryPoint}'`)
+    const { generate } = await rollup({ input: app, external: [/^node:/, 'undici', 'jose'], plugins: [resolveBuild()], onwarn() {} })
+    const { output } = await generate({ format: 'es' })
+    expect(output[0].code.trim()).toBe('')
+  })
+
+  it('of the test for an error is small', async () => {
+    expect((await firstLoad(use('isAuthError'))).gzipped).toBeLessThan(6 * 1024)
+  })
+
+  it('of a public client loads at most 8 KiB at first', async () => {
+    const { gzipped, modules } = await firstLoad(use('PublicClientApplication'))
+    expect(modules.join()).toContain('dist/core.js')
+    expect(gzipped).toBeLessThanOrEqual(8 * 1024)
+  })
+
+  it.each(['PublicClientApplication', 'ConfidentialClientApplication'])('of %s loads jose late or never', async (name) => {
+    const { modules } = await firstLoad(use(name))
+    expect(modules.filter((path) => path.includes('node_modules/jose/'))).toEqual([])
+    const { metafile } = await bundle(use(name), { splitting: true })
+    expect(Object.keys(metafile.inputs).join()).toContain('node_modules/jose/')
+  })
+})
+
+describe('the walk through the package', () => {
+  const program = fileURLToPath(new URL('walk-through.mjs', import.meta.url))
+
+  it.each([
+    { as: 'one module', format: 'esm' },
+    { as: 'one minified module', format: 'esm', minify: true },
+    { as: 'one script', format: 'iife' },
+    { as: 'one CommonJS file', format: 'cjs' },
+    { as: 'modules that share chunks', format: 'esm', splitting: true },
+  ] satisfies ({ as: string } & BuildOptions)[])('works when esbuild makes $as of it', async ({ as: _, ...options }) => {
+    const outdir = await mkdtemp(join(folder, 'out-'))
+    const extension = options.format === 'esm' ? '.mjs' : '.cjs'
+    const copy = join(outdir, 'walk-through.mjs')
+    await copyFile(program, copy)
+    await build({
+      entryPoints: { main: copy },
+      bundle: true,
+      platform: 'node',
+      external,
+      outdir,
+      outExtension: { '.js': extension },
+      logLevel: 'error',
+      ...options,
+    })
+    expect(await node(outdir, [`main${extension}`])).toBe('done\n')
+  })
+
+  it('works when Rollup makes one module of it', async () => {
+    const outdir = await mkdtemp(join(folder, 'out-'))
+    const { write } = await rollup({ input: program, external: [/^node:/, 'undici', 'jose'], plugins: [resolveBuild()] })
+    const { output } = await write({ file: join(outdir, 'main.mjs'), format: 'es', inlineDynamicImports: true })
+    expect(output).toHaveLength(1)
+    expect(await node(outdir, ['main.mjs'])).toBe('done\n')
+  })
+})

@@ -1,0 +1,61 @@
+import { inspect } from 'node:util'
+import { expect } from 'vitest'
+
+const mark = 'CANARY-'
+
+/** A secret that a scan recognises. */
+export const canary = (name: string): string => `${mark}${name}-0123456789abcdef`
+
+/** Where a value shows a secret: own, hidden and symbol properties, getters, causes, collections and everything that prints it. */
+export function leaks(value: unknown): string[] {
+  const found = new Set<string>()
+  walk(value, 'value', new Set(), found)
+  return [...found]
+}
+
+/** Fails where anything reachable from the value shows a secret. */
+export function expectNoCanary(value: unknown): void {
+  expect(leaks(value)).toEqual([])
+}
+
+function walk(value: unknown, path: string, seen: Set<unknown>, found: Set<string>): void {
+  const look = (text: unknown, where: string) => {
+    if (typeof text === 'string' && (text.includes(mark) || decoded(text).includes(mark))) found.add(where)
+  }
+  look(typeof value === 'symbol' ? String(value) : value, path)
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null || seen.has(value)) return
+  seen.add(value)
+  const attempt = (where: string, read: () => unknown) => {
+    try {
+      walk(read(), where, seen, found)
+    } catch {
+      // What throws shows nothing.
+    }
+  }
+  for (let owner: object | null = value; owner && (owner === value || !native(owner)); owner = Object.getPrototypeOf(owner)) {
+    for (const key of Reflect.ownKeys(owner)) {
+      if (key === 'constructor' || key === 'prototype') continue
+      const where = `${path}.${String(key)}`
+      look(String(key), where)
+      attempt(where, () => Reflect.get(owner, key, value))
+    }
+  }
+  if (Symbol.iterator in value && !Array.isArray(value)) attempt(`${path}[…]`, () => [...(value as Iterable<unknown>)])
+  if (ArrayBuffer.isView(value)) attempt(`${path} as text`, () => new TextDecoder().decode(value as Uint8Array))
+  attempt(`${path}.toJSON()`, () => (value as { toJSON: () => unknown }).toJSON())
+  attempt(`${path}.toString()`, () => String(value))
+  attempt(`${path} as JSON`, () => JSON.stringify(value))
+  if (seen.size === 1 || value instanceof Error)
+    attempt(`${path} inspected`, () => inspect(value, { showHidden: true, depth: null, getters: true, maxStringLength: null }))
+}
+
+const natives = [Object, Function, Array, Map, Set, Error, URL, URLSearchParams, Headers, FormData, Response, Request, ArrayBuffer, Promise]
+const native = (owner: object) => natives.some(({ prototype }) => owner === prototype)
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
