@@ -139,16 +139,22 @@ export function createCloud({ library, base, environment }) {
     if (below === 'v2.0/.well-known/openid-configuration')
       return send(req, res, key, { url: '/.well-known/openid-configuration', correlationId })
     const parameters =
-      below === 'oauth2/v2.0/authorize' ? shapeAuthorizationParameters(url.searchParams) : signOutParameters(below, url.searchParams)
+      below === 'oauth2/v2.0/authorize'
+        ? shapeAuthorizationParameters(url.searchParams)
+        : signOutParameters(addressed, below, url.searchParams)
     const search = parameters.size ? `?${parameters}` : ''
     return send(req, res, key, { url: `/${key}/${below}${search}`, body, correlationId })
   }
 
-  /** Entra returns to any registered redirect URI without being told the client. */
-  function signOutParameters(below, parameters) {
-    const wanted = parameters.get('post_logout_redirect_uri')
-    if (below !== 'oauth2/v2.0/logout' || !wanted || parameters.has('client_id') || parameters.has('id_token_hint')) return parameters
-    return new URLSearchParams([...parameters, ['client_id', clients.native.clientId]])
+  /** Entra returns to any registered redirect URI without being told the client; under a shared name a hint comes from the person's own tenant. */
+  function signOutParameters({ shared }, below, parameters) {
+    if (below !== 'oauth2/v2.0/logout') return parameters
+    const told = new URLSearchParams(parameters)
+    if (shared) told.delete('id_token_hint')
+    if (!told.has('client_id') && !told.has('id_token_hint') && told.has('post_logout_redirect_uri')) {
+      told.set('client_id', claimsOf(parameters.get('id_token_hint'))?.aud ?? clients.native.clientId)
+    }
+    return told
   }
 
   function send(req, res, key, request) {
@@ -162,11 +168,16 @@ export function createCloud({ library, base, environment }) {
   }
 
   function assertionSubject(assertion) {
-    try {
-      const { sub } = JSON.parse(Buffer.from(assertion.split('.')[1], 'base64url').toString())
-      return Object.values(clients).find(({ clientId }) => clientId === sub)
-    } catch {
-      return undefined
-    }
+    const subject = claimsOf(assertion)?.sub
+    return Object.values(clients).find(({ clientId }) => clientId === subject)
+  }
+}
+
+/** The claims of a JWT, unverified: to find out whom to ask. */
+function claimsOf(jwt) {
+  try {
+    return JSON.parse(Buffer.from(jwt.split('.')[1], 'base64url').toString())
+  } catch {
+    return undefined
   }
 }

@@ -98,8 +98,12 @@ function held(system: FileSystem, path: string, token: string): FileLock {
     async release() {
       clearInterval(timer)
       await beating
-      // If it fails the lock is taken over by and by: no reason to fail what was done under it.
-      await removeLock(system, path, token).catch(() => {})
+      try {
+        // The second time where somebody died while taking it over.
+        if (!(await removeLock(system, path, token))) await removeLock(system, path, token)
+      } catch {
+        // It is taken over by and by: no reason to fail what was done under it.
+      }
     },
   }
 }
@@ -152,35 +156,41 @@ async function readHolder({ fs }: FileSystem, path: string): Promise<Holder | un
   }
 }
 
-const claimPath = (path: string, token: string) => `${path}.${token || 'nameless'}.claim`
+const claimSuffix = '.claim'
+const claimPath = (path: string, token: string) => `${path}.${token || 'nameless'}${claimSuffix}`
 
-/** Removes the lock with this token, if that is what is there; false where somebody else is about to. */
+/** Removes the lock with this token, if that is what is there; false where another process has the claim to do it, or has died with it. */
 async function removeLock(system: FileSystem, path: string, token: string, before?: (token: string) => Promise<void>): Promise<boolean> {
-  const { fs } = system
   const claim = claimPath(path, token)
-  try {
-    await (await fs.open(claim, 'wx', 0o600)).close()
-  } catch (error) {
-    if (errorCode(error) !== 'EEXIST' && !isBusy(error)) throw error
-    await removeOldClaim(system, claim)
+  const claimToken = randomBase64Url(16)
+  if (!(await create(system, claim, claimToken))) {
+    const claimant = await readHolder(system, claim)
+    // A claim is a lock, and what was said of locks holds for it.
+    if (claimant && (hasEnded(system, claimant) || Date.now() - claimant.modified > deadAfter)) {
+      await removeLock(system, claim, claimant.token)
+    }
     return false
   }
   try {
     if ((await readHolder(system, path))?.token !== token) return true
     await before?.(token)
-    await fs.unlink(path)
+    await system.fs.unlink(path)
     return true
   } finally {
-    await fs.rm(claim, { force: true })
+    if ((await readHolder(system, claim))?.token === claimToken) await system.fs.rm(claim, { force: true })
   }
 }
 
-/** Whoever died between two system calls has left a claim. */
-async function removeOldClaim({ fs }: FileSystem, claim: string): Promise<void> {
+/** Removes the claims that processes left which died between two system calls, from a folder with names of this beginning. They are in nobody's way. */
+export async function removeOldClaims({ fs, path: { join } }: FileSystem, folder: string, beginning: string): Promise<void> {
   try {
-    if (Date.now() - (await fs.stat(claim)).mtimeMs > deadAfter) await fs.unlink(claim)
+    for (const name of await fs.readdir(folder)) {
+      if (!name.startsWith(beginning) || !name.endsWith(claimSuffix)) continue
+      const claim = join(folder, name)
+      if (Date.now() - (await fs.stat(claim)).mtimeMs > 60_000) await fs.rm(claim, { force: true })
+    }
   } catch {
-    // Gone already.
+    // Another time.
   }
 }
 

@@ -2,7 +2,7 @@ import type { CacheStore } from '../core/index.ts'
 import { ClientConfigurationError, NetworkError } from '../core/index.ts'
 import { encodeBase64Url } from '../core/util/base64url.ts'
 import { sha256 } from '../core/util/crypto.ts'
-import { acquireFileLock } from './file-lock.ts'
+import { acquireFileLock, removeOldClaims } from './file-lock.ts'
 import { type FileSystem, fileSystem, sleep } from './file-system.ts'
 import { UnifiedFile } from './unified-file.ts'
 import { LockLost, readWhole, replaceWhole, setAside, temporaryPath } from './whole-file.ts'
@@ -76,6 +76,7 @@ class CacheFile {
   #latest: { bytes: Uint8Array; content: UnifiedFile } | undefined
   #waiting: Update[] = []
   #writing = false
+  #tidy = false
 
   constructor(system: FileSystem, path: string, cipher: FileCipher | undefined) {
     this.#system = system
@@ -106,7 +107,8 @@ class CacheFile {
   async locked<T>(partition: string, task: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     // Names of partitions are long, and hold what no file name may.
     const name = encodeBase64Url(await sha256(partition))
-    const lock = await acquireFileLock(this.#system, this.#system.path.join(`${this.#path}.locks`, name), { signal })
+    const path = this.#system.path.join(`${this.#path}.locks`, name)
+    const lock = await acquireFileLock(this.#system, path, { signal })
     try {
       return await task()
     } finally {
@@ -154,11 +156,20 @@ class CacheFile {
       if (content.changed) {
         const bytes = new TextEncoder().encode(content.toString())
         await replaceWhole(system, this.#path, this.#cipher ? await this.#cipher.encrypt(bytes) : bytes, lock)
+        await this.#tidyOnce()
       }
       return result
     } finally {
       await lock.release()
     }
+  }
+
+  async #tidyOnce(): Promise<void> {
+    if (this.#tidy) return
+    this.#tidy = true
+    const { basename, dirname } = this.#system.path
+    await removeOldClaims(this.#system, dirname(this.#path), `${basename(this.#path)}.lock.`)
+    await removeOldClaims(this.#system, `${this.#path}.locks`, '')
   }
 
   /** Undefined where the file is broken. */

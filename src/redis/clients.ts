@@ -21,7 +21,9 @@ export interface UpstashClient {
  *
  * @example
  * ```ts
- * const client = await createClient({ url: 'rediss://cache.example', disableOfflineQueue: true }).on('error', report).connect()
+ * import { createClient } from 'redis'
+ * const client = createClient({ url: 'rediss://cache.example', disableOfflineQueue: true }).on('error', console.error)
+ * await client.connect()
  * const tokenCache = new TokenCache({ store: redisStore(fromNodeRedis(client)) })
  * ```
  */
@@ -36,7 +38,8 @@ export function fromNodeRedis(client: NodeRedisClient): RedisScripting {
  *
  * @example
  * ```ts
- * const client = new Redis('rediss://cache.example', { enableOfflineQueue: false, lazyConnect: true }).on('error', report)
+ * import { Redis } from 'ioredis'
+ * const client = new Redis('rediss://cache.example', { enableOfflineQueue: false, lazyConnect: true }).on('error', console.error)
  * await client.connect()
  * const tokenCache = new TokenCache({ store: redisStore(fromIoredis(client)) })
  * ```
@@ -52,7 +55,8 @@ export function fromIoredis(client: IoredisClient): RedisScripting {
  *
  * @example
  * ```ts
- * const client = new Redis({ url, token, retry: false })
+ * import { Redis } from '@upstash/redis'
+ * const client = Redis.fromEnv({ retry: false })
  * const tokenCache = new TokenCache({ store: redisStore(fromUpstash(client), { timeout: 2000 }) })
  * ```
  */

@@ -1,11 +1,17 @@
 import { NetworkError } from '../core/index.ts'
 
 /**
- * The one command that the store needs: `EVAL` of a Lua script. A service's own client fits with a line or two.
+ * The one command that the store needs: `EVAL` of a Lua script. Any other client fits with a few lines.
  *
  * @example
  * ```ts
- * const client: RedisScripting = { eval: (script, keys, args) => valkey.send('EVAL', [script, String(keys.length), ...keys, ...args]) }
+ * const client: RedisScripting = {
+ *   async eval(script, keys, args) {
+ *     const body = JSON.stringify(['EVAL', script, keys.length, ...keys, ...args])
+ *     const response = await fetch('https://redis.example/', { method: 'POST', body })
+ *     return (await response.json()).result
+ *   },
+ * }
  * ```
  */
 export interface RedisScripting {

@@ -32,7 +32,9 @@ export interface RedisStoreOptions {
  *
  * @example
  * ```ts
- * const client = await createClient({ url: 'rediss://cache.example' }).on('error', report).connect()
+ * import { createClient } from 'redis'
+ * const client = createClient({ url: 'rediss://cache.example' }).on('error', console.error)
+ * await client.connect()
  * const store = redisStore(fromNodeRedis(client), { prefix: 'my-app:' })
  * const app = new ConfidentialClientApplication({ clientId, clientCredential, tokenCache: new TokenCache({ store }) })
  * ```

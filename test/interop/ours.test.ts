@@ -314,9 +314,11 @@ describe('refreshing', () => {
     expect(await stranger.acquireTokenSilent({ scopes, account })).toBeNull()
     expect(await sibling.acquireTokenSilent({ scopes, account, forceRefresh: true })).toMatchObject({ tokenSource: 'identity_provider' })
 
-    await sibling.removeAccount(account)
+    // The family's token is the sibling's by now, and everybody's to give up.
+    expect(await tokenCache.find('RefreshToken')).toMatchObject([{ client_id: familyTwo.clientId, family_id: '1' }])
+    await publicClient({ clientId: familyOne.clientId, tokenCache }).removeAccount(account)
     expect(await tokenCache.find('RefreshToken')).toEqual([])
-    expect(await publicClient({ clientId: familyOne.clientId, tokenCache }).acquireTokenSilent({ scopes, account })).toBeNull()
+    expect(await sibling.acquireTokenSilent({ scopes, account })).toBeNull()
   })
 })
 
@@ -438,6 +440,15 @@ describe('the application itself', () => {
       `POST /${contoso.id}/oauth2/v2.0/token`,
     ])
     expect(new Set(result.map(({ accessToken }) => accessToken)).size).toBe(1)
+  })
+
+  test('calls for two APIs at once share the discovery', async () => {
+    const app = webClient()
+    const { requests, tokenRequests } = await requestsDuring(() =>
+      Promise.all([appScopes, ['https://graph.microsoft.com/.default']].map((each) => app.acquireTokenForClient({ scopes: each }))),
+    )
+    expect(tokenRequests).toHaveLength(2)
+    expect(requests).toHaveLength(3)
   })
 
   test('a wrong secret is a ServerError with the numbers of the service, and never shows the secret', async () => {

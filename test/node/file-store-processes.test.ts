@@ -1,5 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { readdir, readFile, utimes } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { fileStore } from '../../src/node/file-store.ts'
 import { full, workshop } from './file-support.ts'
@@ -10,7 +10,9 @@ const totalIn = (found: { value: string } | null) =>
   found ? Object.values(JSON.parse(found.value).AccessToken as { total: number }[])[0]!.total : 0
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
-test('S27 S49 8 processes that count in one file lose nothing, with the lock or with versions alone', { timeout: 120_000 }, async () => {
+test.concurrent('S27 S49 8 processes that count in one file lose nothing, with the lock or with versions alone', {
+  timeout: 120_000,
+}, async () => {
   const rounds = full ? 200 : 25
   const path = shop.newPath()
   const program = `
@@ -38,7 +40,7 @@ test('S27 S49 8 processes that count in one file lose nothing, with the lock or 
   expect(await readdir(`${path}.locks`)).toEqual([])
 })
 
-test('S49 kill -9 at random moments: the file is whole, and never older than the last write that was acknowledged', {
+test.concurrent('S49 kill -9 at random moments: the file is whole, and never older than the last write that was acknowledged', {
   timeout: 900_000,
 }, async () => {
   const kills = full ? 2000 : 200
@@ -79,14 +81,17 @@ test('S49 kill -9 at random moments: the file is whole, and never older than the
     reader.send('stop')
     const { reads, torn, backwards } = (await reader.next()) as Record<string, number>
     expect([torn, backwards, reads! > kills / lanes]).toEqual([0, 0, true])
-    await store.remove(user)
+    // Of what the dead left in nobody's way, what is old goes with the next first write.
+    const past = new Date(Date.now() - 61_000)
+    for (const name of await readdir(dirname(path))) await utimes(join(dirname(path), name), past, past)
+    await fileStore(path).remove(user)
     expect(await readdir(dirname(path))).toEqual(['cache.json'])
     expect(JSON.parse(await readFile(path, 'utf8')).AccessToken).toEqual({})
   }
   await Promise.all(Array.from({ length: lanes }, lane))
 })
 
-test('S31 a holder that was frozen and taken over does not overwrite what is newer', { timeout: 60_000 }, async () => {
+test.concurrent('S31 a holder that was frozen and taken over does not overwrite what is newer', { timeout: 60_000 }, async () => {
   const path = shop.newPath()
   const store = fileStore(path)
   const first = `
@@ -98,23 +103,24 @@ test('S31 a holder that was frozen and taken over does not overwrite what is new
       await say(await store.write(user, valueOf(1000), { version: found?.version ?? null }))
     })
     process.disconnect()`
-  for (const version of [null, await store.write('user:x', '{"AccessToken":{"x":{"home_account_id":"x"}}}', {})]) {
-    const holder = await shop.start(first, path)
-    await holder.next()
-    holder.kill('SIGSTOP')
-    await store.lock!(user, async () => {
-      const value = JSON.stringify({ AccessToken: { key: { home_account_id: 'uid.utid', total: version === null ? 1 : 2 } } })
-      expect(await store.write(user, value, { version: (await store.read(user))?.version ?? null })).not.toBe('conflict')
-    })
-    holder.kill('SIGCONT')
-    holder.send('go on')
-    expect(await holder.next()).toBe('conflict')
-    expect(await holder.ended).toBe(0)
-  }
+  await store.write(user, JSON.stringify({ AccessToken: { key: { home_account_id: 'uid.utid', total: 1 } } }), {})
+  const holder = await shop.start(first, path)
+  await holder.next()
+  holder.kill('SIGSTOP')
+  await store.lock!(user, async () => {
+    const value = JSON.stringify({ AccessToken: { key: { home_account_id: 'uid.utid', total: 2 } } })
+    expect(await store.write(user, value, { version: (await store.read(user))!.version })).not.toBe('conflict')
+  })
+  holder.kill('SIGCONT')
+  holder.send('go on')
+  expect(await holder.next()).toBe('conflict')
+  expect(await holder.ended).toBe(0)
   expect(totalIn(await store.read(user))).toBe(2)
 })
 
-test('S31 a process that is frozen while it writes the file does not overwrite what is newer', { timeout: 120_000 }, async () => {
+test.concurrent('S31 a process that is frozen while it writes the file does not overwrite what is newer', {
+  timeout: 120_000,
+}, async () => {
   const path = shop.newPath()
   const store = fileStore(path)
   const writer = await shop.start(
@@ -132,7 +138,7 @@ test('S31 a process that is frozen while it writes the file does not overwrite w
     path,
   )
   let own = 0
-  for (let round = 0; round < (full ? 10 : 3); round++) {
+  for (let round = 0; round < (full ? 10 : 2); round++) {
     await sleep(100 + Math.random() * 50)
     writer.kill('SIGSTOP')
     for (;;) {

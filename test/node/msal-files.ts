@@ -2,7 +2,7 @@ export const environment = 'login.microsoftonline.com'
 export const client_id = 'b0b5f7b0-0000-4000-8000-000000000001'
 export const tenant = '11111111-2222-3333-4444-555555555555'
 
-/** As MSAL Python 1.31 writes it: a user, the application's own token, and a field that only Python has. */
+/** As MSAL Python writes it: a user, the application's own token, and a field that only Python has. */
 export const python = {
   AccessToken: {
     [`uid.${tenant}-${environment}-accesstoken-${client_id}-${tenant}-user.read`]: {
@@ -45,7 +45,7 @@ export const python = {
   IdToken: {
     [`uid.${tenant}-${environment}-idtoken-${client_id}-${tenant}-`]: {
       credential_type: 'IdToken',
-      secret: 'e30.e30.x',
+      secret: `e30.${btoa('{"oid":"uid","preferred_username":"person@contoso.com"}').replaceAll('=', '')}.x`,
       home_account_id: `uid.${tenant}`,
       environment,
       realm: tenant,
@@ -69,7 +69,7 @@ export const python = {
   },
 }
 
-/** As MSAL Node 7 writes it: numbers where Python has texts, `userAssertionHash`, `lastUpdatedAt`, `clientId` in places. */
+/** As MSAL Node writes it: under another alias, with fields and a spelling of its own. */
 export const node = {
   Account: {
     [`uid.${tenant}-login.windows.net-${tenant}`]: {
@@ -95,7 +95,6 @@ export const node = {
       cached_at: '1700000000',
       expires_on: '1700003600',
       userAssertionHash: 'assertion-hash',
-      lastUpdatedAt: '1700000000000',
     },
   },
   RefreshToken: {},

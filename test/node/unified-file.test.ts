@@ -1,3 +1,4 @@
+import { PublicClientApplication } from '@azure/msal-node'
 import { describe, expect, test, vi } from 'vitest'
 import { UnifiedFile } from '../../src/node/unified-file.ts'
 import { client_id, environment, node, python, tenant } from './msal-files.ts'
@@ -191,4 +192,21 @@ test('S44 a file that is cut off anywhere, or has any bit turned, is never an er
     for (const name of file?.list() ?? []) file!.remove(name)
     bytes[bit >> 3]! ^= 1 << (bit & 7)
   }
+})
+
+test('MSAL Node takes its turn with the file: it finds our accounts, and what is ours alone outlives it', async () => {
+  const file = parse({})
+  const { AppMetadata, ...owned } = python
+  const [[key, token]] = Object.entries(owned.AccessToken) as [[string, object]]
+  file.write(user, JSON.stringify({ ...owned, AccessToken: { [key]: token }, AppMetadata }))
+  file.write('user:sealed', 'sealed')
+  const theirs = new PublicClientApplication({ auth: { clientId: client_id } }).getTokenCache()
+  theirs.deserialize(file.toString())
+  const [account] = await theirs.getAllAccounts()
+  expect(account).toMatchObject({ homeAccountId: `uid.${tenant}`, username: 'person@contoso.com' })
+  const returned = UnifiedFile.parse(theirs.serialize())!
+  expect(await returned.read(user)).toEqual(await file.read(user))
+  expect((await returned.read('user:sealed'))?.value).toBe('sealed')
+  await theirs.removeAccount(account!)
+  expect(await UnifiedFile.parse(theirs.serialize())!.read(user)).toBeNull()
 })

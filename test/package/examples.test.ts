@@ -82,7 +82,7 @@ it('the examples compile', async () => {
     return `${place}: ${ts.flattenDiagnosticMessageText(messageText, '\n')} (${line})`
   })
   expect(problems).toEqual([])
-})
+}, 60_000)
 
 /** An example in a comment is the inside of a function, and takes from the package what it does not declare itself. */
 function withImports(code: string): string {

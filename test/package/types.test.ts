@@ -53,13 +53,17 @@ for (const [where, libraries] of Object.entries({ 'Node’s types': node, 'the D
 }
 
 describe('the published types', () => {
-  it.each(settings)('compile with %s', async (_, options) => {
-    const folder = await emptyFolder()
-    await installBuild(folder)
-    const app = join(folder, 'app.ts')
-    await writeFile(app, Object.keys(values).map(program).join('\n'))
-    expect(problems(app, folder, options)).toEqual([])
-  })
+  it.each(settings)(
+    'compile with %s',
+    async (_, options) => {
+      const folder = await emptyFolder()
+      await installBuild(folder)
+      const app = join(folder, 'app.ts')
+      await writeFile(app, Object.keys(values).map(program).join('\n'))
+      expect(problems(app, folder, options)).toEqual([])
+    },
+    60_000,
+  )
 
   it('are those of every entry point', () => {
     const entryPoints = Object.keys(packageJson.exports).filter((path) => !path.endsWith('.json'))

@@ -118,7 +118,7 @@ describe.skipIf(withoutRedis)('redisStore', () => {
       expect(await left()).toBe(-1)
       await store.write('user', '5', { ttl: 30 })
       await expect.poll(() => store.read('user')).toBeNull()
-      await store.write('user', '6', { ttl: -5 })
+      await store.write('user', '6', { ttl: Number.NEGATIVE_INFINITY })
       await expect.poll(() => store.read('user')).toBeNull()
     })
 
@@ -188,6 +188,12 @@ describe.skipIf(withoutRedis)('redisStore', () => {
       await close()
     },
   )
+
+  test('what a scan comes by twice is listed once', async () => {
+    const pages = [['c7', 'na', 'nb'], ['c3'], ['c0', 'nb', 'nc']]
+    expect(await all(redisStore({ eval: async () => pages.shift() }))).toEqual(['a', 'b', 'c'])
+    expect(pages).toEqual([])
+  })
 
   test('a script that a client sends twice gives the same answer and does no more', async () => {
     const { client, close } = await connections.ioredis!(server)

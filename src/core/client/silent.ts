@@ -59,7 +59,9 @@ export function lookUp(context: ClientContext, { account, authority, scopes, sco
   const realm = multiTenant ? homeRealm(tenant, homeAccountId) : tenant
   const query = { cloud, clientId: context.clientId, realm, authority: url, binding, scopes, scopeKey }
   // Other MSALs ask in the tenant of the account that they are given.
-  return partition.find(query) ?? (multiTenant && realm !== tenantId ? partition.find({ ...query, realm: tenantId }) : undefined)
+  return (
+    partition.find(query) ?? (multiTenant && tenantId && realm !== tenantId ? partition.find({ ...query, realm: tenantId }) : undefined)
+  )
 }
 
 const resultOf = (token: CachedToken, { account }: Wanted, source: TokenResult['tokenSource'], { correlationId }: Call): UserResult =>

@@ -63,9 +63,9 @@ function wait<T>(flight: Flight, passenger: Passenger) {
     const expire = () => reject(new NetworkError('timed_out', `No answer within ${timeout} ms.`, { correlationId }))
     timer = setTimeout(expire, Math.min(timeout, 0x7fffffff))
   }
+  signal?.addEventListener('abort', abort)
   restart()
   flight.restarts.add(restart)
-  signal?.addEventListener('abort', abort)
   const promise = outcome.finally(() => {
     flight.restarts.delete(restart)
     clearTimeout(timer)

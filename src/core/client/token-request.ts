@@ -3,6 +3,7 @@ import { expectedIssuer, type Metadata } from '../authority/metadata.ts'
 import { type Entity, seconds } from '../cache/entities.ts'
 import type { CachedToken } from '../cache/partition.ts'
 import { type ClientTokenEvent, readTokenEvent, type TokenOutcome } from '../cache/token-event.ts'
+import { isAuthError } from '../errors.ts'
 import type { Grant } from '../grants/grant.ts'
 import type { Bounds } from '../http/deadline.ts'
 import { parseJson } from '../http/http-client.ts'
@@ -28,8 +29,15 @@ export interface Filing {
   inspect?: (outcome: TokenOutcome) => void
 }
 
-/** Gets tokens by a grant: posts it, checks the answer and stores it, in this order. */
-export async function obtainTokens(
+/** Gets tokens by a grant: posts it, checks the answer and stores it, in this order. Every error names the request that it is about. */
+export function obtainTokens(...args: Parameters<typeof obtain>): Promise<TokenOutcome> {
+  return obtain(...args).catch((error: unknown) => {
+    if (isAuthError(error)) (error as { correlationId?: string }).correlationId ??= args[3].correlationId
+    throw error
+  })
+}
+
+async function obtain(
   context: ClientContext,
   authority: Authority,
   grant: Grant,
@@ -67,6 +75,7 @@ export async function obtainTokens(
 }
 
 const secretFields = ['client_secret', 'client_assertion', 'refresh_token', 'code', 'code_verifier', 'assertion', 'password', 'device_code']
+
 /** Posts a grant to the token endpoint and gives its JSON, or throws the error that it holds. */
 async function requestToken(
   context: ClientContext,

@@ -126,7 +126,8 @@ describe('parseAuthority', () => {
     ['an empty text', ''],
     ['a port that is none', 'https://login.microsoftonline.com:99999/common'],
     ['a user name', 'https://user@login.microsoftonline.com/common'],
-    ['a password', 'https://user:pass@login.microsoftonline.com/common'],
+    ['a password', 'https://:pass@login.microsoftonline.com/common'],
+    ['a user name and a password', 'https://user:pass@login.microsoftonline.com/common'],
     ['a foreign host behind user info', 'https://login.microsoftonline.com@evil.example/common'],
   ])('S34 S42: %s is authority_invalid', (_, authority) => {
     expect(failure({ authority })).toBe('authority_invalid')

@@ -96,6 +96,11 @@ describe('the discovery document', () => {
     expect(await codeOf(ask({}, fetch))).toBe('bad_response')
   })
 
+  it('of status 404 is not believed, whatever it holds', async () => {
+    const { fetch } = provider((url) => Response.json(documentAt(url), { status: 404 }))
+    expect(await codeOf(ask({}, fetch))).toBe('metadata_invalid')
+  })
+
   it('C17: that is empty is metadata_invalid', async () => {
     const { fetch } = provider(() => Response.json({}))
     expect(await codeOf(ask({}, fetch))).toBe('metadata_invalid')

@@ -98,6 +98,11 @@ describe('S41: the issuer of a discovery document', () => {
     ['a private cloud without v2.0', 'https://login.private.example/T', { issuer: 'https://login.private.example/T' }],
     ['a private cloud, a tenant id', 'https://login.private.example/contoso.com', { issuer: `https://login.private.example/${home}/v2.0` }],
     ['a private cloud, common at another host', 'https://login.private.example/common', { issuer: 'https://evil.example/{tenantid}/v2.0' }],
+    [
+      'a private cloud, common on another port',
+      'https://login.private.example/common',
+      { issuer: 'https://login.private.example:8443/{tenantid}/v2.0' },
+    ],
     ['none', `${ms}/${home}`, {}],
     ['null', `${ms}/${home}`, { issuer: null }],
     ['a list', `${ms}/${home}`, { issuer: [v2(publicHost, home)] }],
@@ -116,6 +121,7 @@ describe('S41: the issuer of a discovery document', () => {
     ['a longer path', 'https://idp.example/t', 'https://idp.example/t/x', false],
     ['another scheme', 'https://idp.example/t', 'http://idp.example/t', false],
     ['a template', 'https://login.microsoftonline.com/common/v2.0', `${ms}/{tenantid}/v2.0`, false],
+    ['the issuer of v1', `${ms}/${home}`, `https://sts.windows.net/${home}/`, false],
     ['an international name', 'https://bücher.example/t', 'https://xn--bcher-kva.example/t', true],
     ['a port', 'https://idp.example:8443', 'https://idp.example', false],
   ])('of an OpenID provider: %s', (_, oidcAuthority, issuer, fits) => {
@@ -176,6 +182,7 @@ describe('S42: the endpoints of a discovery document', () => {
     expect(at('https://login.a.co.uk/T', 'https://api.a.co.uk/token')).toBeUndefined()
     expect(at('https://intranet/T', 'https://extranet/token')).toBe('metadata_invalid')
     expect(at('http://localhost:3000/T', 'http://localhost:3001/token')).toBeUndefined()
+    expect(at('https://localhost:3000/T', 'http://localhost:3001/token')).toBe('metadata_invalid')
   })
 
   it('the message names the endpoint and the host, and nothing else of the URL', () => {
@@ -257,6 +264,8 @@ describe('S05: the issuer of an authorization response', () => {
     [`${ms}/{tenantid}/v2.0`, `${ms}/${home}/x/v2.0`, false],
     [`${ms}/{tenantid}/v2.0`, `${ms}/${home}/v2.0/`, false],
     [`${ms}/{tenantid}/v2.0`, `https://evil.example/${home}/v2.0`, false],
+    [`${ms}/{tenantid}/v2.0`, `https://login.microsoftonline.con/${home}/v2.0`, false],
+    [`${ms}/{tenantid}/v2.0`, `${ms}/${home}/v3.0`, false],
   ])('%s and %s: %s', (issuer, iss, same) => {
     expect(isIssuer(issuer, iss)).toBe(same)
   })

@@ -118,7 +118,8 @@ test('options, names, signals and errors pass through; what the store lacks is l
     },
     first,
   )
-  expect(await Array.fromAsync(full.list!())).toEqual(['a'])
+  const names = full.list!()[Symbol.asyncIterator]()
+  expect([await names.next(), await names.next()]).toMatchObject([{ value: 'a' }, { done: true }])
   expect(await full.lock!(user, async () => 'result', signal)).toBe('result')
   expect(lock).toHaveBeenCalledWith(user, expect.any(Function), signal)
 })

@@ -159,8 +159,8 @@ describe('families', () => {
     if (own) await add('M', {})
     await add('F1', { client: 'sibling-1', foci: '1' })
     const content = JSON.parse(tokenCache.serialize())
-    const [[key, entry]] = Object.entries(content.RefreshToken).filter(([, { secret }]: never) => secret === 'F1') as never
-    content.RefreshToken[`${key} 2`] = { ...(entry as object), secret: 'F2', client_id: 'sibling-2', last_modification_time: '1999999999' }
+    const sibling = (Object.entries(content.RefreshToken) as [string, { secret: string }][]).find(([, { secret }]) => secret === 'F1')!
+    content.RefreshToken.second = { ...sibling[1], secret: 'F2', client_id: 'sibling-2', last_modification_time: '1999999999' }
     if (app === 'new') content.AppMetadata = {}
     if (app === 'member') content.AppMetadata.mine = { client_id: clientId, environment: 'login.microsoftonline.com', family_id: '1' }
     if (app === 'member') delete content.AppMetadata[`appmetadata-login.microsoftonline.com-${clientId}`]

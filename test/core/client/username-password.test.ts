@@ -341,7 +341,12 @@ describe('a password that the company keeps', () => {
     ],
     ['500 and nothing', 500, '', { name: 'NetworkError', code: 'server_unavailable' }],
     ['500 and JSON', 500, '{"error":"CANARY"}', { name: 'NetworkError', code: 'server_unavailable' }],
-    ['429', 429, soapFault(), { name: 'ServerError', code: 'throttled', error: 'temporarily_unavailable', action: 'retry', status: 429 }],
+    [
+      '429',
+      429,
+      soapFault(),
+      { name: 'ServerError', code: 'throttled', error: 'temporarily_unavailable', action: 'retry', status: 429, retryAfter: 7000 },
+    ],
     ['401 and HTML', 401, '<html>CANARY', { name: 'NetworkError', code: 'bad_response', status: 401 }],
     ['404 and XML', 404, '<a>CANARY</a>', { name: 'NetworkError', code: 'bad_response', status: 404 }],
     ['200 and neither token nor fault', 200, rstr({ assertion: '' }), { name: 'NetworkError', code: 'bad_response', status: 200 }],
@@ -362,7 +367,7 @@ describe('a password that the company keeps', () => {
     cloud.instead.set('/usernamemixed', answerWith(503, '', { 'retry-after': '7' }))
     const app = createApp()
     await failure(app)
-    expect(await failure(app)).toMatchObject({ code: 'throttled', status: 503 })
+    expect(await failure(app)).toMatchObject({ code: 'throttled', status: 503, retryAfter: 7000 })
     const posts = () => cloud.seen().filter((line) => line === 'company POST usernamemixed').length
     expect(posts()).toBe(1)
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 8000 })

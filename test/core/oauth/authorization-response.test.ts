@@ -229,7 +229,7 @@ describe('the check of an authorization response', () => {
     )
     const value = fc.oneof(
       fc.constantFrom('good-state', 'c', '', issuer, 'access_denied', '%', '%00', '%zz', '%ff', '+', '&', '#'),
-      fc.string(),
+      fc.string({ unit: 'binary' }),
     )
     const random = fc.tuple(name, value, fc.boolean()).map(([key, text, raw]) => `${key}=${raw ? text : encodeURIComponent(text)}`)
     const pair = fc.oneof(fc.constantFrom('state=good-state', 'code=c', 'error=access_denied', `iss=${issuer}`), random)

@@ -118,6 +118,8 @@ describe('an id token', () => {
     ['null for a beginning', { nbf: null }, 'id_token_invalid'],
     ['a text for an end', { exp: `${now + 3600}` }, 'id_token_invalid'],
     ['a text for an issue', { iat: `${now}` }, 'id_token_invalid'],
+    ['a text for an issue, though it has begun', { iat: `${now}`, nbf: now }, 'id_token_invalid'],
+    ['no issue, though it has begun', { iat: undefined, nbf: now }, 'id_token_invalid'],
     ['a text for a beginning', { nbf: `${now}` }, 'id_token_invalid'],
     ['a list for an end', { exp: [now + 3600] }, 'id_token_invalid'],
     ['true for an issue', { iat: true }, 'id_token_invalid'],

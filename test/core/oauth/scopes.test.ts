@@ -89,6 +89,10 @@ describe('S45 C12: scopeKey', () => {
       expect(scopeKey(same)).toBe(key)
   })
 
+  it('of a single scope does not depend on its case', () => {
+    expect(scopeKey(['User.Read'])).toBe(scopeKey(['user.READ']))
+  })
+
   it('tells other scopes apart', () => {
     const keys = [['a'], ['b'], ['a', 'b'], ['ab'], ['a', 'b', 'c'], ['openid']].map((scopes) => scopeKey(scopes))
     expect(new Set(keys).size).toBe(keys.length)

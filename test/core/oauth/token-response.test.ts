@@ -151,12 +151,18 @@ describe('client_info', () => {
     expect(readClientInfo(undefined, malformed)).toBeUndefined()
   })
 
-  it.each([{}, { uid: 'u' }, { utid: 't' }, { uid: '', utid: 't' }, { uid: 'u', utid: '' }, { uid: 1, utid: 2 }, { uid: null, utid: 't' }])(
-    '%j names none',
-    (info) => {
-      expect(read(info)).toBeUndefined()
-    },
-  )
+  it.each([
+    {},
+    { uid: 'u' },
+    { utid: 't' },
+    { uid: '', utid: 't' },
+    { uid: 'u', utid: '' },
+    { uid: 1, utid: 't' },
+    { uid: 'u', utid: 1 },
+    { uid: null, utid: 't' },
+  ])('%j names none', (info) => {
+    expect(read(info)).toBeUndefined()
+  })
 
   it.each(['', '!!', 'x', 'bm8', Buffer.from('[]').toString('base64url'), Buffer.from('{"uid"').toString('base64url')])(
     '%j is malformed',

@@ -62,15 +62,14 @@ export async function issueAssertion(
  */
 function asOAuth(answer: HttpAnswer, correlationId: string | undefined): HttpAnswer {
   const { status, body } = answer
-  const busy = status === 429 || status >= 500
   let issued: ReturnType<typeof readRstr>
   try {
     issued = readXml(answer, correlationId, (root) => readRstr(root, body))
-  } catch (error) {
-    if (!busy) throw error
+  } catch {
+    // The status says more than a page of HTML.
   }
   if (issued && 'assertion' in issued) return { ...answer, status: 200, body: JSON.stringify(issued) }
-  if (status === 429 || (busy && !issued)) return { ...answer, body: '' }
+  if (status === 429 || (status >= 500 && !issued)) return { ...answer, body: '' }
   if (!issued) {
     const message = `The federation server answered with status ${status} and neither a SAML token nor a fault.`
     throw new NetworkError('bad_response', message, { correlationId, status })
