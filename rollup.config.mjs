@@ -3,8 +3,8 @@ import { basename } from 'node:path'
 import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 
-const entries = { index: 'src/core/index.ts', node: 'src/node/index.ts' }
-const external = [/^node:/, 'jose', 'undici']
+const entries = { index: 'src/core/index.ts', node: 'src/node/index.ts', redis: 'src/redis/index.ts' }
+const external = [/^node:/, 'jose', '@rgrove/parse-xml', 'undici']
 
 /** What loads when it is used: a module that is reached from one of these alone goes into a file of that name. */
 const lazy = {
@@ -12,6 +12,10 @@ const lazy = {
   'assertion-signer': 'assertion-signer',
   pkcs8: 'pkcs8',
   'verify-signature': 'verify-signature',
+  'device-code': 'device-code',
+  'on-behalf-of': 'on-behalf-of',
+  'username-password': 'username-password',
+  issue: 'ws-trust',
 }
 
 /** What a page in a browser does without, so that it need not pay for it. */

@@ -32,7 +32,8 @@ export type ClientConfigurationErrorCode =
 export type NetworkErrorCode = 'unreachable' | 'timed_out' | 'aborted' | 'bad_response' | 'too_large' | 'server_unavailable'
 export type AuthErrorCode = ServerErrorCode | ClientAuthErrorCode | ClientConfigurationErrorCode | NetworkErrorCode
 
-interface ErrorDetails {
+/** What every error may carry. */
+export interface AuthErrorDetails {
   correlationId?: string | undefined
   cause?: unknown
 }
@@ -48,7 +49,7 @@ export abstract class AuthError extends Error {
   abstract readonly action: AuthErrorAction
   declare readonly correlationId?: string
 
-  constructor(message: string, { correlationId, cause }: ErrorDetails = {}) {
+  constructor(message: string, { correlationId, cause }: AuthErrorDetails = {}) {
     super(message, cause === undefined ? undefined : { cause })
     if (correlationId !== undefined) this.correlationId = correlationId
     Object.defineProperty(this, brand, { value: true })
@@ -126,7 +127,7 @@ export class ClientAuthError extends AuthError {
   readonly code: ClientAuthErrorCode
   readonly action: AuthErrorAction
 
-  constructor(code: ClientAuthErrorCode, message: string, details?: ErrorDetails) {
+  constructor(code: ClientAuthErrorCode, message: string, details?: AuthErrorDetails) {
     super(message, details)
     this.code = code
     this.action = code === 'issuer_mismatch' || code === 'audience_mismatch' || code === 'id_token_invalid' ? 'report' : 'interact'
@@ -139,7 +140,7 @@ export class ClientConfigurationError extends AuthError {
   readonly code: ClientConfigurationErrorCode
   readonly action = 'reconfigure'
 
-  constructor(code: ClientConfigurationErrorCode, message: string, details?: ErrorDetails) {
+  constructor(code: ClientConfigurationErrorCode, message: string, details?: AuthErrorDetails) {
     super(message, details)
     this.code = code
   }
@@ -158,7 +159,7 @@ export class NetworkError extends AuthError {
   constructor(
     code: NetworkErrorCode,
     message: string,
-    { status, retryAfter, ...details }: ErrorDetails & { status?: number | undefined; retryAfter?: number | undefined } = {},
+    { status, retryAfter, ...details }: AuthErrorDetails & { status?: number | undefined; retryAfter?: number | undefined } = {},
   ) {
     super(message, details)
     this.code = code

@@ -1,3 +1,4 @@
+// One file, long as it is: what users pass and get, in one place to look up.
 import type { AuthorityBuilder } from './authority/authority-builder.ts'
 import type { TokenCache } from './cache/token-cache.ts'
 import type { HttpCache, Interaction, Logger, ResponseMode } from './ports.ts'

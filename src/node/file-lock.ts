@@ -71,7 +71,7 @@ export async function acquireFileLock(system: FileSystem, path: string, options:
       if (over && (await removeLock(system, path, holder.token, beforeTakeover))) continue
     }
     if (now - started >= patience) throw new NetworkError('timed_out', 'Somebody else held the lock of the cache for 10 s.')
-    await sleep(pause * (0.5 + Math.random() / 2), signal)
+    await sleep(pause * (0.5 + Math.random() / 2))
   }
 }
 
@@ -139,7 +139,7 @@ async function openNew({ fs, path: { dirname } }: FileSystem, path: string) {
       return await fs.open(path, 'wx', 0o600)
     } catch (error) {
       if (errorCode(error) === 'EEXIST' || isBusy(error)) return undefined
-      if (errorCode(error) !== 'ENOENT' || folderMade) throw error
+      if (folderMade) throw error
       await fs.mkdir(dirname(path), { recursive: true, mode: 0o700 })
     }
   }

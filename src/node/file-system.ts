@@ -50,16 +50,4 @@ export const errorCode = (error: unknown): unknown => (error as { code?: unknown
 /** Windows refuses a path for as long as somebody has its file open, even one already deleted. */
 export const isBusy = (error: unknown): boolean => osName() === 'win32' && ['EPERM', 'EACCES', 'EBUSY'].includes(String(errorCode(error)))
 
-/** Resolves after so many milliseconds, or at once when the signal is aborted. */
-export function sleep(milliseconds: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted) return resolve()
-    const end = () => {
-      clearTimeout(timer)
-      signal?.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = setTimeout(end, milliseconds)
-    signal?.addEventListener('abort', end)
-  })
-}
+export const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds))

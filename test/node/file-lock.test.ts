@@ -1,31 +1,18 @@
-import { spawnSync } from 'node:child_process'
-import { mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { acquireFileLock } from '../../src/node/file-lock.ts'
-import { fileSystem } from '../../src/node/file-system.ts'
+import { deadPid, filesBeside, holderIn, inLockFolder, leave, newPath, system } from './file-lock-support.ts'
 import { full, workshop } from './file-support.ts'
 
-const system = await fileSystem('test')
+inLockFolder()
 const shop = workshop(
   ['file-lock', 'file-system'],
   `import { acquireFileLock } from './file-lock.mjs'; import { fileSystem } from './file-system.mjs'; import fs from 'node:fs/promises'`,
 )
-const holderIn = async (path: string) => JSON.parse(await readFile(path, 'utf8'))
-const filesBeside = (path: string) => readdir(dirname(path))
-const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
-
-/** A lock's file as its holder left it. */
-async function leave(content: object | string): Promise<string> {
-  const path = shop.newPath()
-  await mkdir(dirname(path))
-  await writeFile(path, typeof content === 'string' ? content : JSON.stringify(content))
-  return path
-}
-const deadPid = () => spawnSync(process.execPath, ['-e', '']).pid
 
 test('S50 the lock is a file for its owner only, in a folder for its owner only, and nothing is left after it', async () => {
-  const path = shop.newPath()
+  const path = newPath()
   const lock = await acquireFileLock(system, path)
   expect(await holderIn(path)).toEqual({ token: lock.token, pid: process.pid, machine: system.machine })
   expect([(await stat(path)).mode & 0o777, (await stat(dirname(path))).mode & 0o777]).toEqual([0o600, 0o700])
@@ -36,7 +23,7 @@ test('S50 the lock is a file for its owner only, in a folder for its owner only,
 })
 
 test('S50 a second release leaves the next lock alone', async () => {
-  const path = shop.newPath()
+  const path = newPath()
   const first = await acquireFileLock(system, path)
   await first.release()
   const second = await acquireFileLock(system, path)
@@ -61,84 +48,14 @@ test('S50 a process that has ended is taken over at once; what it left is remove
   expect(await filesBeside(path)).toEqual([])
 })
 
-test("S50 a lock that is claimed is its owner's no longer", async () => {
-  const path = shop.newPath()
-  const lock = await acquireFileLock(system, path)
-  await writeFile(`${path}.${lock.token}.claim`, '')
-  expect(await lock.isOwned()).toBe(false)
-  await lock.release()
-  expect(await holderIn(path)).toMatchObject({ token: lock.token })
-})
-
-test('S50 a claim that died before it had a name is given up in the end', async () => {
-  const path = await leave({ token: 'old', pid: deadPid(), machine: system.machine })
-  const claim = `${path}.old.claim`
-  await writeFile(claim, '')
-  await expect(acquireFileLock(system, path, { signal: AbortSignal.timeout(300) })).rejects.toMatchObject({ code: 'aborted' })
-  const past = new Date(Date.now() - 60_000)
-  await utimes(claim, past, past)
-  await (await acquireFileLock(system, path)).release()
-})
-
-test('S50 a claim whose maker has ended is given up at once, for however many wait', async () => {
-  const dead = { pid: deadPid(), machine: system.machine }
-  for (let round = 0; round < 10; round++) {
-    const path = await leave({ token: 'old', ...dead })
-    await writeFile(`${path}.old.claim`, JSON.stringify({ token: 'claim', ...dead }))
-    let running = 0
-    let most = 0
-    const started = performance.now()
-    await Promise.all(
-      Array.from({ length: 8 }, async () => {
-        const lock = await acquireFileLock(system, path)
-        most = Math.max(most, ++running)
-        await sleep(1)
-        expect(await lock.isOwned()).toBe(true)
-        running--
-        await lock.release()
-      }),
-    )
-    expect([most, await filesBeside(path)]).toEqual([1, []])
-    expect(performance.now() - started).toBeLessThan(3000)
-  }
-})
-
-test('a release under a dead claim gives the lock back', async () => {
-  const path = shop.newPath()
-  const lock = await acquireFileLock(system, path)
-  await writeFile(`${path}.${lock.token}.claim`, JSON.stringify({ token: 'claim', pid: deadPid(), machine: system.machine }))
-  await lock.release()
-  expect(await filesBeside(path)).toEqual([])
-})
-
-test('S50 many who see one dead holder take over one after the other', async () => {
-  const pid = deadPid()
-  for (let round = 0; round < 25; round++) {
-    const path = await leave({ token: 'old', pid, machine: system.machine })
-    let running = 0
-    let most = 0
-    await Promise.all(
-      Array.from({ length: 8 }, async () => {
-        const lock = await acquireFileLock(system, path)
-        most = Math.max(most, ++running)
-        await sleep(1)
-        expect(await lock.isOwned()).toBe(true)
-        running--
-        await lock.release()
-      }),
-    )
-    expect([most, await filesBeside(path)]).toEqual([1, []])
-  }
-})
-
 test('S31 the wait ends with the signal, and the reason is kept', async () => {
-  const path = shop.newPath()
+  const path = newPath()
   const lock = await acquireFileLock(system, path)
   const controller = new AbortController()
   const waiting = acquireFileLock(system, path, { signal: controller.signal })
   setTimeout(() => controller.abort('reason'), 30)
   await expect(waiting).rejects.toMatchObject({ name: 'NetworkError', code: 'aborted', cause: 'reason' })
-  await expect(acquireFileLock(system, shop.newPath(), { signal: AbortSignal.abort('early') })).rejects.toMatchObject({ cause: 'early' })
+  await expect(acquireFileLock(system, newPath(), { signal: AbortSignal.abort('early') })).rejects.toMatchObject({ cause: 'early' })
   await lock.release()
 })
 
@@ -146,11 +63,11 @@ test('a lock that cannot be made rejects with the error of the file system, at o
   const file = await leave('')
   await expect(acquireFileLock(system, join(file, 'x.lock'))).rejects.toMatchObject({ code: expect.stringMatching(/^(ENOTDIR|EEXIST)$/) })
   const failing = { ...system, fs: { ...system.fs, open: () => Promise.reject(Object.assign(new Error(), { code: 'EROFS' })) } }
-  await expect(acquireFileLock(failing, shop.newPath())).rejects.toMatchObject({ code: 'EROFS' })
+  await expect(acquireFileLock(failing, newPath())).rejects.toMatchObject({ code: 'EROFS' })
 })
 
 test('a lock whose holder could not be written is not left behind', async () => {
-  const path = shop.newPath()
+  const path = newPath()
   const open = vi.fn(async (...parameters: Parameters<typeof system.fs.open>) =>
     Object.assign(await system.fs.open(...parameters), { writeFile: () => Promise.reject(Object.assign(new Error(), { code: 'ENOSPC' })) }),
   )
@@ -177,7 +94,7 @@ describe.concurrent('with time', () => {
   })
 
   test('S31 a holder that lives is not taken over, and the wait is bounded', async () => {
-    const path = shop.newPath()
+    const path = newPath()
     const lock = await acquireFileLock(system, path)
     await expect(acquireFileLock(system, path)).rejects.toMatchObject({ name: 'NetworkError', code: 'timed_out', action: 'retry' })
     expect(await lock.isOwned()).toBe(true)
@@ -193,7 +110,7 @@ describe.concurrent('with time', () => {
     process.disconnect()`
 
   test('S50 kill -9 of the holder: the next has it at once', async () => {
-    const path = shop.newPath()
+    const path = newPath()
     const holder = await shop.start(holding, path)
     await holder.next()
     holder.kill('SIGKILL')
@@ -202,7 +119,7 @@ describe.concurrent('with time', () => {
   })
 
   test('S31 a frozen holder is taken over, and finds out when it wakes', async () => {
-    const path = shop.newPath()
+    const path = newPath()
     const holder = await shop.start(holding, path)
     await holder.next()
     holder.kill('SIGSTOP')
@@ -217,7 +134,7 @@ describe.concurrent('with time', () => {
 
   test('S50 8 processes that count lose nothing', { timeout: 120_000 }, async () => {
     const rounds = full ? 500 : 50
-    const path = shop.newPath()
+    const path = newPath()
     const counter = `${path}.count`
     await mkdir(dirname(path))
     await writeFile(counter, '0')

@@ -45,30 +45,36 @@ describe('a file system that refuses', () => {
     expect(refusals).toBe(-1)
   })
 
-  test('S31 a writer that lost its lock in the middle begins anew, with what others wrote', async () => {
-    let others: (() => Promise<void>) | undefined
-    const { fileStore: frozen, path } = await withFiles((fs) => ({
-      rename: async (from, to) => {
-        await others?.()
-        await fs.rename(from, to)
-      },
-    }))
-    await fileStore(path).write(user, tokenOf('one'), {})
-    const store = frozen(path)
-    const version = (await store.read(user))!.version
-    others = async () => {
-      others = undefined
-      // As if the process had ended and another had taken over.
-      const lock = JSON.parse(await readFile(`${path}.lock`, 'utf8'))
-      await writeFile(`${path}.lock`, JSON.stringify({ ...lock, pid: 2 ** 22 + 1 }))
-      await fileStore(path).write(user, tokenOf('theirs'), {})
-    }
-    const written = [store.write(user, tokenOf('ours'), { version }), store.write('user:b.utid', tokenOf('b', 'b.utid'), { version: null })]
-    expect(await Promise.all(written)).toEqual(['conflict', expect.stringMatching(/./)])
-    expect((await store.read(user))?.value).toBe(tokenOf('theirs'))
-    expect((await store.read('user:b.utid'))?.value).toBe(tokenOf('b', 'b.utid'))
-    expect(await beside(path)).toEqual(['cache.json'])
-  })
+  test.each(['open', 'rename'] as const)(
+    'S31 a writer that lost its lock before its last %s begins anew, with what others wrote',
+    async (step) => {
+      let others: (() => Promise<void>) | undefined
+      const { fileStore: frozen, path } = await withFiles((fs) => ({
+        [step]: async (from: string, ...rest: [never]) => {
+          if (from.endsWith('.tmp')) await others?.()
+          return await fs[step](from, ...rest)
+        },
+      }))
+      await fileStore(path).write(user, tokenOf('one'), {})
+      const store = frozen(path)
+      const version = (await store.read(user))!.version
+      others = async () => {
+        others = undefined
+        // As if the process had ended and another had taken over.
+        const lock = JSON.parse(await readFile(`${path}.lock`, 'utf8'))
+        await writeFile(`${path}.lock`, JSON.stringify({ ...lock, pid: 2 ** 22 + 1 }))
+        await fileStore(path).write(user, tokenOf('theirs'), {})
+      }
+      const written = [
+        store.write(user, tokenOf('ours'), { version }),
+        store.write('user:b.utid', tokenOf('b', 'b.utid'), { version: null }),
+      ]
+      expect(await Promise.all(written)).toEqual(['conflict', expect.stringMatching(/./)])
+      expect((await store.read(user))?.value).toBe(tokenOf('theirs'))
+      expect((await store.read('user:b.utid'))?.value).toBe(tokenOf('b', 'b.utid'))
+      expect(await beside(path)).toEqual(['cache.json'])
+    },
+  )
 
   test.each([
     ['without node:fs', () => Promise.reject(new Error('No such module'))],

@@ -8,7 +8,7 @@ import { build } from 'esbuild'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { CacheStore } from '../../src/core/ports.ts'
 import { redisStore } from '../../src/redis/index.ts'
-import { type Connection, connections, type RedisServer, startRedis, timeout, withoutRedis } from './redis-support.ts'
+import { type Connection, connections, poll, type RedisServer, startRedis, timeout, withoutRedis } from './redis-support.ts'
 
 describe.skipIf(withoutRedis)('the lock, among processes', () => {
   let server: RedisServer
@@ -85,7 +85,7 @@ describe.skipIf(withoutRedis)('the lock, among processes', () => {
   test('S31 S50 a holder that was killed is taken over', async () => {
     const { child, said, exit } = run(`${ioredis()}
       await store.lock('user', () => { console.log('held'); return new Promise(() => {}) })`)
-    await expect.poll(said, { timeout: 10_000 }).toContain('held')
+    await poll(said).toContain('held')
     child.kill('SIGKILL')
     await exit
     expect(await server.raw.exists('msal-isomorphic:{user}:lock')).toBe(1)
@@ -103,7 +103,7 @@ describe.skipIf(withoutRedis)('the lock, among processes', () => {
       })
       console.log(written)
       close()`)
-    await expect.poll(said, { timeout: 10_000 }).toContain('held')
+    await poll(said).toContain('held')
     child.kill('SIGSTOP')
     await store.lock!('user', async () => {
       const owner = await server.raw.get('msal-isomorphic:{user}:lock')

@@ -7,6 +7,7 @@ import {
   connections,
   connectUpstash,
   counting,
+  poll,
   type RedisServer,
   startRedis,
   timeout,
@@ -117,9 +118,9 @@ describe.skipIf(withoutRedis)('redisStore', () => {
       await store.write('user', '4', { ttl: Number.POSITIVE_INFINITY })
       expect(await left()).toBe(-1)
       await store.write('user', '5', { ttl: 30 })
-      await expect.poll(() => store.read('user')).toBeNull()
+      await poll(() => store.read('user')).toBeNull()
       await store.write('user', '6', { ttl: Number.NEGATIVE_INFINITY })
-      await expect.poll(() => store.read('user')).toBeNull()
+      await poll(() => store.read('user')).toBeNull()
     })
 
     test('lists its partitions, and only those', async () => {
@@ -160,7 +161,7 @@ describe.skipIf(withoutRedis)('redisStore', () => {
         await work()
         const { calls } = counted
         await server.raw.echo('end')
-        await expect.poll(() => seen).toContain('echo')
+        await poll(() => seen).toContain('echo')
         monitor.disconnect()
         expect(seen.filter((command) => command !== 'echo')).toEqual(Array(calls).fill('eval'))
         return calls

@@ -9,6 +9,7 @@ import { text } from 'node:stream/consumers'
 import { type RedisConfigNodejs, Redis as Upstash } from '@upstash/redis'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
+import { expect } from 'vitest'
 import { fromIoredis, fromNodeRedis, fromUpstash, type RedisScripting } from '../../src/redis/index.ts'
 import { lacks } from '../support/require.ts'
 
@@ -148,3 +149,6 @@ export function counting(client: RedisScripting): RedisScripting & { calls: numb
 }
 
 export const sleep = (time: number) => new Promise((resolve) => setTimeout(resolve, time))
+
+/** Patient, because other work may keep the machine busy. */
+export const poll = (look: () => unknown) => expect.poll(look, { timeout: 15_000 })

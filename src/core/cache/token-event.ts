@@ -32,6 +32,8 @@ export interface ClientTokenEvent extends TokenEvent {
   homeAccountId?: string
   /** The refresh token that was used: the account's entry stays as it is, and nothing is stored once the token has gone, for its owner has signed out. */
   heldToken?: Entity
+  /** Of the user assertion that the tokens were got with: nobody who brings another may have them. */
+  assertionHash?: string
 }
 
 export interface TokenOutcome {
@@ -67,7 +69,8 @@ export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTo
   const scopes = response.scopes ?? [...event.scopes]
   const now = Math.floor(Date.now() / 1000)
   const client = { environment: (event.environment ?? new URL(event.tokenEndpoint).hostname).toLowerCase(), client_id: event.clientId }
-  const owner = { home_account_id: homeAccountId || null, ...client }
+  const origin = event.assertionHash && { user_assertion_hash: event.assertionHash }
+  const owner = { home_account_id: homeAccountId || null, ...client, ...origin }
   const target = [...new Set(scopes)].sort().join(' ')
   const entities: TokenOutcome['entities'] = {
     AccessToken: {
@@ -106,6 +109,7 @@ export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTo
     entities.Account = {
       home_account_id: homeAccountId,
       environment: client.environment,
+      ...origin,
       realm,
       local_account_id: name(claims?.oid) ?? claims?.sub ?? null,
       username: name(claims?.preferred_username) ?? name(claims?.upn) ?? event.data?.username ?? event.username ?? '',

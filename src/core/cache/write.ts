@@ -7,9 +7,13 @@ import type { Partitions } from './partitions.ts'
 import type { ClientTokenEvent, TokenOutcome } from './token-event.ts'
 
 /** Writes what a token event brought, unless its owner has signed out meanwhile. */
-export function writeOutcome(memory: Partitions, { heldToken }: ClientTokenEvent, { entities, homeAccountId }: TokenOutcome): void {
+export function writeOutcome(
+  memory: Partitions,
+  { heldToken, assertionHash }: ClientTokenEvent,
+  { entities, homeAccountId }: TokenOutcome,
+): void {
   const { AppMetadata, ...owned } = entities
-  const held = memory.get({ user: homeAccountId })?.entries
+  const held = memory.get(assertionHash ? { assertion: assertionHash } : { user: homeAccountId })?.entries
   // Gone or another by now: its owner has signed out, or in again.
   if (heldToken && !held?.some(({ type, entity }) => type === 'RefreshToken' && entity.secret === heldToken.secret)) return
   // An answer that names no family does not end a client's membership.

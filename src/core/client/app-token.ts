@@ -48,11 +48,11 @@ export async function acquireForClient(context: ClientContext, options: ClientCr
 
 export function removeForClient({ memory, clientId, authority }: ClientContext): void {
   const prefix = appId(clientId, authority.cloud, '')
-  for (const [id, partition] of memory.apps) {
+  for (const id of memory.apps.keys()) {
     // Other authorities of the same cloud are other tenants of this application.
     if (!id.startsWith(prefix)) continue
     memory.apps.delete(id)
-    if (partition.entries.length) memory.onChange()
+    memory.onChange()
   }
 }
 

@@ -1,13 +1,22 @@
 import { accountInfo } from '../cache/account.ts'
 import { ClientAuthError, ClientConfigurationError } from '../errors.ts'
-import { checkAnswer, createAuthCodeFlow, redeemedScopes, redemption } from '../grants/authorization-code.ts'
+import { authorizeUrl, checkAnswer, createAuthCodeFlow, redeemedScopes, redemption } from '../grants/authorization-code.ts'
 import type { Grant } from '../grants/grant.ts'
 import { readAuthorizationResponse } from '../oauth/authorization-response.ts'
+import { mergeClaims } from '../oauth/claims.ts'
 import { oauthError } from '../oauth/oauth-error.ts'
-import { checkScopes } from '../oauth/scopes.ts'
+import { checkScopes, decorate } from '../oauth/scopes.ts'
 import { readClientInfo } from '../oauth/token-response.ts'
 import type { ResponseMode } from '../ports.ts'
-import type { AuthCodeFlow, AuthorizationResponse, InitiateAuthCodeFlowOptions, UserResult } from '../types.ts'
+import type {
+  AuthCodeFlow,
+  AuthorizationCodeOptions,
+  AuthorizationRequestUrlOptions,
+  AuthorizationResponse,
+  InitiateAuthCodeFlowOptions,
+  UserResult,
+} from '../types.ts'
+import { tagged } from '../util/guarded.ts'
 import { isRecord } from '../util/record.ts'
 import type { Call, ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
@@ -30,9 +39,10 @@ export async function completeSignIn(
   const { correlationId } = call
   if (!isRecord(flow)) throw new ClientConfigurationError('invalid_argument', 'flow must be what initiateAuthCodeFlow resolved to.')
   const parameters = await readAuthorizationResponse(response)
-  const answer = checkAnswer(flow, parameters, clientId, authority.url)
-  if (expires && !(flow.expiresAt > Date.now())) throw new ClientAuthError('flow_expired', 'The sign-in took too long; begin it again.')
-  if (typeof answer !== 'string') throw oauthError(answer.error, { status: 0, correlationId })
+  const answer = tagged(correlationId, () => checkAnswer(flow, parameters, clientId, authority.url))
+  if (expires && !(flow.expiresAt > Date.now()))
+    throw new ClientAuthError('flow_expired', 'The sign-in took too long; begin it again.', { correlationId })
+  if (typeof answer !== 'string') throw oauthError(answer.error, { status: 0, secrets: [flow.state, flow.nonce as string], correlationId })
   const wanted = redeemedScopes(flow, scopes && checkScopes(scopes, { empty: true }), options.excludeScopes)
   const { fields, nonce, maxAge, issuer } = await redemption(flow, answer, wanted, options.clientCapabilities)
   const metadata = await protocolOf(context).metadataOf(authority, call)
@@ -66,4 +76,47 @@ export async function pickResponseMode(context: ClientContext, wanted: readonly 
   const mode = wanted.find((candidate) => modes.includes(candidate))
   if (!mode) throw new ClientConfigurationError('environment_unsupported', 'The provider supports no response mode of this interaction.')
   return mode
+}
+
+/** The second half alone, for a request that was made elsewhere. */
+export async function redeemCode(context: ClientContext, options: AuthorizationCodeOptions, call: Call): Promise<UserResult> {
+  const { code, redirectUri, nonce, codeVerifier, claimsChallenge } = options
+  const { excludeScopes, clientCapabilities } = context.options
+  const scopes = decorate(checkScopes(options.scopes), excludeScopes)
+  if (typeof code !== 'string' || !code) throw new ClientConfigurationError('invalid_argument', 'code is missing.')
+  const claims = mergeClaims(claimsChallenge, clientCapabilities)
+  const fields = { code, redirect_uri: redirectUri, scope: scopes.join(' '), code_verifier: codeVerifier, claims }
+  const grant: Grant = { type: 'authorization_code', fields, scopes, api: 832 }
+  const outcome = await obtainTokens(context, context.authority, grant, call, () => call, {
+    expectations: { nonce },
+    inspect({ claims: found }) {
+      if (nonce !== undefined && !found) throw new ClientAuthError('id_token_invalid', 'The id token is missing.', call)
+    },
+  })
+  return userResult(freshToken(outcome), accountInfo(outcome.entities.Account!), 'identity_provider', call.correlationId)
+}
+
+export async function authorizationRequestUrl(
+  context: ClientContext,
+  options: AuthorizationRequestUrlOptions,
+  call: Call,
+): Promise<string> {
+  const { excludeScopes, clientCapabilities } = context.options
+  const { responseType = 'code', state, nonce, redirectUri, loginHint, domainHint, prompt, claimsChallenge } = options
+  const scopes = decorate(checkScopes(options.scopes), excludeScopes)
+  const claims = mergeClaims(claimsChallenge, clientCapabilities)
+  const { authorizationEndpoint } = await protocolOf(context).metadataOf(context.authority, call)
+  const parameters = {
+    client_id: context.clientId,
+    response_type: responseType,
+    redirect_uri: redirectUri,
+    scope: scopes.join(' '),
+    state,
+    nonce,
+    login_hint: loginHint,
+    prompt,
+    domain_hint: domainHint,
+    claims,
+  }
+  return authorizeUrl(authorizationEndpoint, parameters, options.extraQueryParameters)
 }

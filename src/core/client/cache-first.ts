@@ -58,12 +58,16 @@ export function isGood({ expiresOn, cachedAt }: CachedToken): boolean {
   return expiresOn - now >= leastLife && cachedAt - leastLife <= now
 }
 
-async function join<R>({ flights }: ClientContext, call: Call, { key, fresh, check, acquire }: Plan<R>, reason: Reason) {
+async function join<R>({ flights, pending }: ClientContext, call: Call, { key, fresh, check, acquire }: Plan<R>, reason: Reason) {
   check()
   const { extraQueryParameters, extraBodyParameters } = call.options
-  return flights.join(JSON.stringify([...key, fresh, extraQueryParameters, extraBodyParameters]), call, (exchange) =>
-    acquire(reason, exchange),
-  )
+  const waitUntil = (work: Promise<unknown>) => {
+    pending.add(work)
+    work.then(() => pending.delete(work))
+    call.waitUntil?.(work)
+  }
+  const id = JSON.stringify([...key, fresh, extraQueryParameters, extraBodyParameters])
+  return flights.join(id, { ...call, waitUntil }, (exchange) => acquire(reason, exchange))
 }
 
 const tries = /* @__PURE__ */ new WeakMap<object, number>()
@@ -73,11 +77,8 @@ function renewBehind<R>(context: ClientContext, call: Call, plan: Plan<R>, { ent
   if ((tries.get(entity) ?? 0) > now - renewalPause) return
   tries.set(entity, now)
   // The caller has its token and may abort or return: neither ends the renewal.
-  const renewal = join(context, { ...call, signal: undefined }, { ...plan, fresh: true }, 4)
-    .catch((error: unknown) => {
-      const code = isAuthError(error) ? error.code : 'unknown'
-      context.log({ level: 'warn', message: 'A token could not be renewed ahead of its end.', code, correlationId: call.correlationId })
-    })
-    .finally(() => context.renewals.delete(renewal))
-  context.renewals.add(renewal)
+  join(context, { ...call, signal: undefined }, { ...plan, fresh: true }, 4).catch((error: unknown) => {
+    const code = isAuthError(error) ? error.code : 'unknown'
+    context.log({ level: 'warn', message: 'A token could not be renewed ahead of its end.', code, correlationId: call.correlationId })
+  })
 }

@@ -4,24 +4,31 @@ import type {
   AccountInfo,
   AuthCodeFlow,
   AuthCodeFlowOptions,
+  AuthorizationCodeOptions,
+  AuthorizationRequestUrlOptions,
   ClientApplicationOptions,
   InitiateAuthCodeFlowOptions,
   LogoutUrlOptions,
+  RefreshTokenOptions,
   SilentOptions,
+  UsernamePasswordOptions,
   UserResult,
 } from '../types.ts'
 import { asAuthError, guarded } from '../util/guarded.ts'
 import { loaded } from '../util/loaded.ts'
 import { checkSignIn } from './check-sign-in.ts'
-import { beginCall, contextOf, createContext } from './context.ts'
-import { checkExtraParameters } from './extra-parameters.ts'
+import { contextOf, createContext } from './context.ts'
+import { perform } from './perform.ts'
 import { acquireSilently, isRefusal } from './silent.ts'
+
+const signIn = () => import('./auth-code.ts')
 
 /** What public and confidential clients share. (The manual, `ClientApplication`.) */
 export abstract class ClientApplication {
   /** {@link ClientApplication.close}, for `await using`. Runtimes that have no such symbol have no such method. */
   declare readonly [Symbol.asyncDispose]: () => Promise<void>
 
+  /** @internal */
   constructor(options: ClientApplicationOptions, authentication?: ClientAuthentication) {
     createContext(this, options, authentication)
     // No method of a computed name: bundlers keep a class that has one, used or not.
@@ -41,12 +48,9 @@ export abstract class ClientApplication {
    * ```
    */
   initiateAuthCodeFlow(options: InitiateAuthCodeFlowOptions): Promise<AuthCodeFlow> {
-    return guarded(async () => {
+    return guarded(() => {
       checkSignIn(options)
-      const context = contextOf(this)
-      const call = beginCall(context, options)
-      const { beginSignIn } = await loaded(import('./auth-code.ts'))
-      return beginSignIn(context, options, call)
+      return perform(this, options, signIn, ({ beginSignIn }, context, call) => beginSignIn(context, options, call))
     })
   }
 
@@ -60,14 +64,77 @@ export abstract class ClientApplication {
    * ```
    */
   acquireTokenByAuthCodeFlow(options: AuthCodeFlowOptions): Promise<UserResult> {
-    return guarded(async () => {
-      checkExtraParameters(options)
-      const context = contextOf(this)
-      const call = beginCall(context, options)
+    return perform(this, options, signIn, ({ completeSignIn }, context, call) => {
       const { flow, response, scopes } = options
-      const { completeSignIn } = await loaded(import('./auth-code.ts'))
       return completeSignIn(context, flow, response, call, { scopes, api: 832, expires: true })
     })
+  }
+
+  /**
+   * Redeems a code that was asked for with {@link ClientApplication.getAuthorizationRequestUrl} or elsewhere. Checking `state` is the caller's
+   * part here; {@link ClientApplication.acquireTokenByAuthCodeFlow} does it for you. (The manual, `acquire_token_by_authorization_code`.)
+   *
+   * @throws {@link ClientAuthError} the id token fails a check; {@link ServerError} the provider refused; {@link NetworkError}
+   * @example
+   * ```ts
+   * const result = await app.acquireTokenByAuthorizationCode({ code, scopes, redirectUri, nonce })
+   * ```
+   */
+  acquireTokenByAuthorizationCode(options: AuthorizationCodeOptions): Promise<UserResult> {
+    return perform(this, options, signIn, ({ redeemCode }, context, call) => redeemCode(context, options, call))
+  }
+
+  /**
+   * Where to send a person for an authorization code, without PKCE and without a record of the request; new code uses
+   * {@link ClientApplication.initiateAuthCodeFlow}. (The manual, `get_authorization_request_url`.)
+   *
+   * @throws {@link ClientConfigurationError} bad options, or an authority that cannot be used; {@link NetworkError} discovery failed
+   * @example
+   * ```ts
+   * const url = await app.getAuthorizationRequestUrl({ scopes, state, nonce, redirectUri: 'https://app.example/callback' })
+   * ```
+   */
+  getAuthorizationRequestUrl(options: AuthorizationRequestUrlOptions): Promise<string> {
+    return perform(this, options, signIn, ({ authorizationRequestUrl }, context, call) => authorizationRequestUrl(context, options, call))
+  }
+
+  /**
+   * Brings a refresh token from elsewhere into this cache: its owner is signed in here from then on. (The manual,
+   * `acquire_token_by_refresh_token`.)
+   *
+   * @throws {@link InteractionRequiredAuthError} the provider refuses the token; {@link ServerError}; {@link NetworkError}
+   * @example
+   * ```ts
+   * const { account } = await app.acquireTokenByRefreshToken({ refreshToken, scopes: ['User.Read'] })
+   * ```
+   */
+  acquireTokenByRefreshToken(options: RefreshTokenOptions): Promise<UserResult> {
+    return perform(
+      this,
+      options,
+      () => import('./refresh.ts'),
+      ({ migrate }, context, call) => migrate(context, options, call),
+    )
+  }
+
+  /**
+   * Signs a person in with name and password, through their company's AD FS where the account is federated. It meets no second factor and
+   * trains people to type passwords into programs: prefer any other way. (RFC 6749 section 4.3; the manual,
+   * `acquire_token_by_username_password`.)
+   *
+   * @throws {@link ServerError} `invalid_grant`: name or password is wrong; {@link InteractionRequiredAuthError}; {@link NetworkError}
+   * @example
+   * ```ts
+   * const result = await app.acquireTokenByUsernamePassword({ username, password, scopes: ['User.Read'] })
+   * ```
+   */
+  acquireTokenByUsernamePassword(options: UsernamePasswordOptions): Promise<UserResult> {
+    return perform(
+      this,
+      options,
+      () => import('./username-password.ts'),
+      ({ signInByPassword }, context, call) => signInByPassword(context, options, call),
+    )
   }
 
   /**
@@ -167,18 +234,17 @@ export abstract class ClientApplication {
    * ```
    */
   getLogoutUrl(options: LogoutUrlOptions = {}): Promise<string> {
-    return guarded(async () => {
-      checkExtraParameters(options)
-      const context = contextOf(this)
-      const call = beginCall(context, options)
-      const { logoutUrl } = await loaded(import('./logout-url.ts'))
-      return logoutUrl(context, options, call)
-    })
+    return perform(
+      this,
+      options,
+      () => import('./logout-url.ts'),
+      ({ logoutUrl }, context, call) => logoutUrl(context, options, call),
+    )
   }
 
   /**
-   * Waits for renewals that are under way behind answers, so that a process can end without losing a rotated refresh token. Also called by
-   * `await using`.
+   * Waits for requests that are under way although nobody waits for them any more, so that a process can end without losing a rotated
+   * refresh token. Also called by `await using`.
    *
    * @example
    * ```ts
@@ -186,6 +252,6 @@ export abstract class ClientApplication {
    * ```
    */
   async close(): Promise<void> {
-    await Promise.all(contextOf(this).renewals)
+    await Promise.all(contextOf(this).pending)
   }
 }

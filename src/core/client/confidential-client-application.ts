@@ -1,9 +1,10 @@
 import { clientAuthentication } from '../oauth/client-assertion.ts'
-import type { AppResult, ClientCredentialsOptions, ConfidentialClientOptions } from '../types.ts'
+import type { AppResult, ClientCredentialsOptions, ConfidentialClientOptions, OnBehalfOfOptions, UserResult } from '../types.ts'
 import { guarded } from '../util/guarded.ts'
 import { acquireForClient, removeForClient } from './app-token.ts'
 import { ClientApplication } from './client-application.ts'
 import { contextOf } from './context.ts'
+import { perform } from './perform.ts'
 
 /**
  * A client that can keep a secret: a web app, an API, a daemon. (The manual, `ConfidentialClientApplication`.)
@@ -21,7 +22,7 @@ import { contextOf } from './context.ts'
 export class ConfidentialClientApplication extends ClientApplication {
   /** @throws {@link ClientConfigurationError} the options cannot be right; `credential_invalid`: the credential cannot */
   constructor(options: ConfidentialClientOptions) {
-    const { clientId, clientCredential, clientClaims } = options
+    const { clientId, clientCredential, clientClaims } = (options ?? {}) as ConfidentialClientOptions
     super(options, clientAuthentication({ clientId, credential: clientCredential, clientClaims }))
   }
 
@@ -37,6 +38,25 @@ export class ConfidentialClientApplication extends ClientApplication {
    */
   acquireTokenForClient(options: ClientCredentialsOptions): Promise<AppResult> {
     return guarded(() => acquireForClient(contextOf(this), options))
+  }
+
+  /**
+   * A token for another API, on behalf of the user whose access token a caller presented: from the cache under that very token, by its
+   * refresh token, or by the token itself. (RFC 7523 section 2.1; the manual, `acquire_token_on_behalf_of`.)
+   *
+   * @throws {@link InteractionRequiredAuthError} hand its `claims` to the caller as a challenge; {@link ServerError}; {@link NetworkError}
+   * @example
+   * ```ts
+   * const { accessToken } = await app.acquireTokenOnBehalfOf({ userAssertion, scopes: ['https://graph.microsoft.com/User.Read'] })
+   * ```
+   */
+  acquireTokenOnBehalfOf(options: OnBehalfOfOptions): Promise<UserResult> {
+    return perform(
+      this,
+      options,
+      () => import('./on-behalf-of.ts'),
+      ({ acquireOnBehalfOf }, context, call) => acquireOnBehalfOf(context, options, call),
+    )
   }
 
   /**

@@ -1,4 +1,4 @@
-import { type Authority, type AuthorityOptions, parseAuthority } from '../authority/authority.ts'
+import { type Authority, type AuthorityOptions, parseAuthority, parseUrl } from '../authority/authority.ts'
 import type { AuthorityBuilder } from '../authority/authority-builder.ts'
 import type { Partitions } from '../cache/partitions.ts'
 import { partitionsOf, TokenCache } from '../cache/token-cache.ts'
@@ -7,6 +7,7 @@ import type { ClientAuthentication } from '../oauth/client-assertion.ts'
 import { checkExcludedScopes } from '../oauth/scopes.ts'
 import type { Logger } from '../ports.ts'
 import type { ClientApplicationOptions, RequestOptions } from '../types.ts'
+import { isRecord } from '../util/record.ts'
 import { type Passenger, SingleFlight } from './single-flight.ts'
 
 /** What the methods of one client share. */
@@ -21,8 +22,8 @@ export interface ClientContext {
   /** Tokens that came from the cache since the last request, for the provider's telemetry. */
   hits: number
   log: Logger
-  /** Renewals that nobody waits for. */
-  renewals: Set<Promise<unknown>>
+  /** Requests under way, whether or not anybody still waits for them. */
+  pending: Set<Promise<unknown>>
   /** Of confidential clients. */
   authentication?: ClientAuthentication
   /** The authority of an option; the client's own where none is given. */
@@ -36,14 +37,19 @@ const flightsOf = /* @__PURE__ */ new WeakMap<TokenCache, SingleFlight>()
 export const contextOf = (client: object): ClientContext => contexts.get(client)!
 
 export function createContext(client: object, options: ClientApplicationOptions, authentication?: ClientAuthentication): void {
-  const { clientId, tokenCache = new TokenCache(), timeout } = options
-  if (typeof clientId !== 'string' || !clientId) throw new ClientConfigurationError('invalid_argument', 'clientId is missing.')
-  if (!(tokenCache instanceof TokenCache)) throw new ClientConfigurationError('invalid_argument', 'tokenCache must be a TokenCache.')
+  if (!isRecord(options)) throw invalid('The client needs options.')
+  const { clientId, tokenCache = new TokenCache(), timeout, knownAuthorities = [], instanceDiscovery } = options
+  if (typeof clientId !== 'string' || !clientId) throw invalid('clientId is missing.')
+  if (!(tokenCache instanceof TokenCache)) throw invalid('tokenCache must be a TokenCache.')
   checkTimeout(timeout)
   checkExcludedScopes(options.excludeScopes)
+  if (!Array.isArray(knownAuthorities) || !knownAuthorities.every((host) => typeof host === 'string')) {
+    throw invalid('knownAuthorities must be an array of host names.')
+  }
+  if (typeof instanceDiscovery === 'string') parseUrl(instanceDiscovery, 'instanceDiscovery')
   const trust: AuthorityOptions = {
     validateAuthority: options.validateAuthority,
-    knownAuthorities: options.knownAuthorities?.map((host) => host.toLowerCase()),
+    knownAuthorities: knownAuthorities.map((host) => host.toLowerCase()),
   }
   const authority = parseAuthority({ ...trust, authority: options.authority, oidcAuthority: options.oidcAuthority })
   const flights = flightsOf.get(tokenCache) ?? new SingleFlight()
@@ -64,7 +70,7 @@ export function createContext(client: object, options: ClientApplicationOptions,
         // What an application does with a record is no business of the call that it tells of.
       }
     },
-    renewals: new Set(),
+    pending: new Set(),
     ...(authentication && { authentication }),
     authorityOf(given) {
       if (given === undefined) return authority
@@ -98,7 +104,7 @@ export function beginCall({ options: defaults }: ClientContext, options: Request
 }
 
 function checkTimeout(timeout: number | undefined): void {
-  if (timeout !== undefined && !(timeout > 0)) {
-    throw new ClientConfigurationError('invalid_argument', 'timeout must be a positive number of milliseconds.')
-  }
+  if (timeout !== undefined && !(timeout > 0)) throw invalid('timeout must be a positive number of milliseconds.')
 }
+
+const invalid = (message: string) => new ClientConfigurationError('invalid_argument', message)

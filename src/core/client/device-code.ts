@@ -4,9 +4,10 @@ import { accountInfo } from '../cache/account.ts'
 import { ClientAuthError, ClientConfigurationError, isAuthError, NetworkError, ServerError } from '../errors.ts'
 import { type DeviceFlow, deviceCodeGrant, readDeviceAuthorization } from '../grants/device-code.ts'
 import { mergeClaims } from '../oauth/claims.ts'
-import { decorate } from '../oauth/scopes.ts'
-import type { DeviceCodeFlow, UserResult } from '../types.ts'
+import { checkScopes, decorate } from '../oauth/scopes.ts'
+import type { DeviceCodeFlow, DeviceFlowOptions, InitiateDeviceFlowOptions, UserResult } from '../types.ts'
 import type { Call, ClientContext } from './context.ts'
+import { withQuery } from './extra-parameters.ts'
 import { protocolOf } from './protocol.ts'
 import { userResult } from './result.ts'
 import { freshToken, obtainTokens, postForm } from './token-request.ts'
@@ -15,31 +16,23 @@ import { freshToken, obtainTokens, postForm } from './token-request.ts'
 const step = 500
 const longestPause = 60_000
 
-export async function beginDeviceFlow(context: ClientContext, scopes: readonly string[], call: Call): Promise<DeviceCodeFlow> {
-  const { authority, clientId, options } = context
+export async function beginDeviceFlow(context: ClientContext, options: InitiateDeviceFlowOptions, call: Call): Promise<DeviceCodeFlow> {
+  const scopes = checkScopes(options.scopes, { empty: true })
+  const { authority, clientId } = context
   const { document } = await protocolOf(context).metadataOf(authority, call)
-  const asked = decorate(scopes, options.excludeScopes)
-  const json = await postForm(context, {
-    url: endpoint(authority, document, 'device_authorization_endpoint'),
-    fields: { client_id: clientId, scope: asked.join(' ') },
-    grant: { api: 622 },
-    call,
-    exchange: () => call,
-  })
+  const asked = decorate(scopes, context.options.excludeScopes)
+  const url = withQuery(endpoint(authority, document, 'device_authorization_endpoint'), call.options.extraQueryParameters)
+  const fields = { client_id: clientId, scope: asked.join(' '), ...call.options.extraBodyParameters }
+  const json = await postForm(context, url, fields, { api: 622 }, call, () => call)
   const loopback = isLoopback(new URL(authority.url).hostname)
   return readDeviceAuthorization(json, { clientId, authority: authority.url, scopes: asked, loopback })
 }
 
 /** Asks for the token until the person has signed in or the code is over (RFC 8628 section 3.5). */
-export async function pollDeviceFlow(
-  context: ClientContext,
-  given: DeviceCodeFlow,
-  claims: string | undefined,
-  call: Call,
-): Promise<UserResult> {
+export async function pollDeviceFlow(context: ClientContext, options: DeviceFlowOptions, call: Call): Promise<UserResult> {
   const { correlationId } = call
-  const flow = checkFlow(context, given)
-  const grant = deviceCodeGrant(flow, mergeClaims(claims, context.options.clientCapabilities))
+  const flow = checkFlow(context, options.flow)
+  const grant = deviceCodeGrant(flow, mergeClaims(options.claimsChallenge, context.options.clientCapabilities))
   // A flow that was kept elsewhere may have lost its interval; a missing one must not become a busy loop.
   let pause = flow.interval > 0 ? flow.interval : 5_000
   for (;;) {

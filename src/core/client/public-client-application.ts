@@ -1,11 +1,22 @@
 import { ClientAuthError, ClientConfigurationError, isAuthError, NetworkError } from '../errors.ts'
 import type { Interaction, InteractionSession } from '../ports.ts'
-import type { AuthCodeFlow, InteractiveOptions, PublicClientOptions, UserResult } from '../types.ts'
+import type {
+  AuthCodeFlow,
+  DeviceCodeFlow,
+  DeviceFlowOptions,
+  InitiateDeviceFlowOptions,
+  InteractiveOptions,
+  PublicClientOptions,
+  UserResult,
+} from '../types.ts'
 import { guarded } from '../util/guarded.ts'
 import { loaded } from '../util/loaded.ts'
 import { checkSignIn } from './check-sign-in.ts'
 import { ClientApplication } from './client-application.ts'
 import { beginCall, contextOf } from './context.ts'
+import { perform } from './perform.ts'
+
+const deviceCode = () => import('./device-code.ts')
 
 /**
  * A client that cannot keep a secret: a page in a browser, a desktop or command-line program. (The manual, `PublicClientApplication`.)
@@ -38,6 +49,36 @@ export class PublicClientApplication extends ClientApplication {
    */
   acquireTokenInteractive(options: InteractiveOptions): Promise<UserResult> {
     return guarded(() => this.#interact(options))
+  }
+
+  /**
+   * Begins a sign-in on another device: show the person `message`, or `verificationUri` and `userCode`, and wait with
+   * {@link PublicClientApplication.acquireTokenByDeviceFlow}. (RFC 8628; the manual, `initiate_device_flow`.)
+   *
+   * @throws {@link ClientConfigurationError} `endpoint_missing`: the provider has no such flow; {@link ServerError}; {@link NetworkError}
+   * @example
+   * ```ts
+   * const flow = await app.initiateDeviceFlow({ scopes: ['User.Read'] })
+   * console.log(flow.message)
+   * const result = await app.acquireTokenByDeviceFlow({ flow })
+   * ```
+   */
+  initiateDeviceFlow(options: InitiateDeviceFlowOptions = {}): Promise<DeviceCodeFlow> {
+    return perform(this, options, deviceCode, ({ beginDeviceFlow }, context, call) => beginDeviceFlow(context, options, call))
+  }
+
+  /**
+   * Waits until the person has signed in on the other device. Outages are waited out; abort `signal`, or set `flow.expiresAt` to 0, to end
+   * the wait. (RFC 8628 section 3.4; the manual, `acquire_token_by_device_flow`.)
+   *
+   * @throws {@link ClientAuthError} `flow_expired`: nobody did in time; {@link ServerError} the person or the provider refused
+   * @example
+   * ```ts
+   * const result = await app.acquireTokenByDeviceFlow({ flow, signal: AbortSignal.timeout(300_000) })
+   * ```
+   */
+  acquireTokenByDeviceFlow(options: DeviceFlowOptions): Promise<UserResult> {
+    return perform(this, options, deviceCode, ({ pollDeviceFlow }, context, call) => pollDeviceFlow(context, options, call))
   }
 
   async #interact(options: InteractiveOptions): Promise<UserResult> {

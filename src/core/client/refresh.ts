@@ -1,16 +1,19 @@
 import type { Authority } from '../authority/authority.ts'
+import { accountInfo } from '../cache/account.ts'
 import { type Entity, seconds, text } from '../cache/entities.ts'
 import { familyOf, settle } from '../cache/filing.ts'
 import { type CachedToken, claimsOf, type Partition } from '../cache/partition.ts'
 import type { Partitions } from '../cache/partitions.ts'
 import type { TokenOutcome } from '../cache/token-event.ts'
 import { sameMeaning } from '../cache/write.ts'
-import { ClientAuthError, isAuthError, type ServerError } from '../errors.ts'
+import { ClientAuthError, ClientConfigurationError, isAuthError, type ServerError } from '../errors.ts'
 import { refreshTokenGrant } from '../grants/refresh-token.ts'
 import { mergeClaims } from '../oauth/claims.ts'
-import { decorate } from '../oauth/scopes.ts'
+import { checkScopes, decorate } from '../oauth/scopes.ts'
+import type { RefreshTokenOptions, UserResult } from '../types.ts'
 import { isGood, type Plan } from './cache-first.ts'
 import type { Call, ClientContext } from './context.ts'
+import { userResult } from './result.ts'
 import { lookUp, type Wanted } from './silent.ts'
 import { freshToken, obtainTokens } from './token-request.ts'
 
@@ -128,4 +131,14 @@ function checkSameAccount({ response, claims, entities }: TokenOutcome, homeAcco
   ) {
     throw new ClientAuthError('account_mismatch', 'The provider answered with a token of another account.')
   }
+}
+
+/** Redeems a refresh token from elsewhere, and keeps it where the answer brings no other. */
+export async function migrate(context: ClientContext, { refreshToken, scopes }: RefreshTokenOptions, call: Call): Promise<UserResult> {
+  const { excludeScopes, clientCapabilities } = context.options
+  const asked = decorate(checkScopes(scopes), excludeScopes)
+  if (typeof refreshToken !== 'string' || !refreshToken) throw new ClientConfigurationError('invalid_argument', 'refreshToken is missing.')
+  const grant = { ...refreshTokenGrant(refreshToken, asked, '', mergeClaims(undefined, clientCapabilities), 1), api: 85, anchor: undefined }
+  const outcome = await obtainTokens(context, context.authority, grant, call, () => call, { refreshToken })
+  return userResult(freshToken(outcome), accountInfo(outcome.entities.Account!), 'identity_provider', call.correlationId)
 }

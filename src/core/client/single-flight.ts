@@ -60,6 +60,8 @@ function wait<T>(flight: Flight, passenger: Passenger) {
   const abort = () => reject(aborted(passenger))
   const restart = () => {
     clearTimeout(timer)
+    // Who waits as long as the exchange itself hears of its end from it: nobody joins a flight that is about to fail.
+    if (timeout >= flight.timeout && flight.restarts.has(restart)) return
     const expire = () => reject(new NetworkError('timed_out', `No answer within ${timeout} ms.`, { correlationId }))
     timer = setTimeout(expire, Math.min(timeout, 0x7fffffff))
   }

@@ -5,18 +5,19 @@ import type { CachedToken } from '../cache/partition.ts'
 import { type ClientTokenEvent, readTokenEvent, type TokenOutcome } from '../cache/token-event.ts'
 import { isAuthError } from '../errors.ts'
 import type { Grant } from '../grants/grant.ts'
-import type { Bounds } from '../http/deadline.ts'
+import { type Bounds, withDeadline } from '../http/deadline.ts'
 import { parseJson } from '../http/http-client.ts'
 import { retryAfter } from '../http/retry-after.ts'
 import { sendThrottled } from '../http/throttle.ts'
 import type { IdTokenExpectations } from '../oauth/id-token.ts'
 import { oauthError } from '../oauth/oauth-error.ts'
 import { isServer, osName } from '../platform.ts'
+import { tagged } from '../util/guarded.ts'
 import { loaded } from '../util/loaded.ts'
 import { parseRecord, toRecord } from '../util/record.ts'
 import type { Call, ClientContext } from './context.ts'
 import { withQuery } from './extra-parameters.ts'
-import { type Protocol, protocolOf } from './protocol.ts'
+import { protocolOf } from './protocol.ts'
 import { version } from './version.ts'
 
 /** How an answer is judged and filed. */
@@ -24,6 +25,12 @@ export interface Filing {
   /** Whose tokens are renewed, and with which refresh token. */
   homeAccountId?: string
   heldToken?: Entity
+  /** Of the user assertion that the tokens were got with. */
+  assertionHash?: string
+  /** Names the account where the answer does not. */
+  username?: string
+  /** Goes on being good where the answer brings no other. */
+  refreshToken?: string
   expectations?: Omit<IdTokenExpectations, 'clientId'>
   /** Refuses what the id token's own checks let pass. Nothing is stored before. */
   inspect?: (outcome: TokenOutcome) => void
@@ -43,22 +50,24 @@ async function obtain(
   grant: Grant,
   call: Call,
   exchange: () => Bounds,
-  { expectations, inspect, ...owner }: Filing = {},
+  { expectations, inspect, refreshToken, ...owner }: Filing = {},
 ): Promise<TokenOutcome> {
-  const protocol = protocolOf(context)
-  const metadata = await protocol.metadataOf(authority, exchange)
+  const metadata = await protocolOf(context).metadataOf(authority, exchange)
+  const json = await requestToken(context, metadata, grant, call, exchange)
   const event: ClientTokenEvent = {
     clientId: context.clientId,
     scopes: grant.scopes,
     tokenEndpoint: metadata.tokenEndpoint,
     environment: authority.host,
     authority: authority.url,
-    response: await requestToken(context, protocol, metadata, grant, call, exchange),
+    response: refreshToken ? { refresh_token: refreshToken, ...json } : json,
     grantType: grant.type,
     data: call.options.extraBodyParameters ?? {},
     ...owner,
   }
-  const outcome = readTokenEvent(event, { issuer: ({ tid }) => expectedIssuer(metadata, tid), ...expectations })
+  const outcome = tagged(call.correlationId, () =>
+    readTokenEvent(event, { issuer: ({ tid }) => expectedIssuer(metadata, tid), ...expectations }),
+  )
   const { idToken } = outcome.response
   if (idToken && context.options.verifyIdTokenSignature) {
     const { verifySignature } = await loaded(import('./verify-signature.ts'))
@@ -76,36 +85,47 @@ async function obtain(
 
 const secretFields = ['client_secret', 'client_assertion', 'refresh_token', 'code', 'code_verifier', 'assertion', 'password', 'device_code']
 
-/** Posts a grant to the token endpoint and gives its JSON, or throws the error that it holds. */
+/** Posts a grant to the token endpoint, with what says who the client is. */
 async function requestToken(
   context: ClientContext,
-  { http, telemetry }: Protocol,
-  metadata: Metadata,
+  { authority, issuer, tokenEndpoint }: Metadata,
   grant: Grant,
-  { options, correlationId }: Call,
+  call: Call,
   exchange: () => Bounds,
 ): Promise<Record<string, unknown>> {
   const { clientId, authentication } = context
-  const { tokenEndpoint } = metadata
+  const audience = authority.kind === 'oidc' ? issuer : tokenEndpoint
+  const asked = { audience, tokenEndpoint, adfs: authority.kind === 'adfs' }
+  // A vault that signs, or a function that makes assertions, is waited for no longer than a server.
+  const credentials = authentication && (await withDeadline(exchange(), () => authentication.authenticate(asked)))
+  const { options } = call
   const fields = {
     client_id: clientId,
     grant_type: grant.type,
     client_info: '1',
-    ...(await authentication?.authenticate({
-      audience: metadata.authority.kind === 'oidc' ? metadata.issuer : tokenEndpoint,
-      tokenEndpoint,
-      adfs: metadata.authority.kind === 'adfs',
-    })),
+    ...credentials,
     ...grant.fields,
     ...options.extraBodyParameters,
   }
+  return postForm(context, withQuery(tokenEndpoint, options.extraQueryParameters), fields, grant, call, exchange)
+}
+
+/** Posts a form and gives the JSON of the answer, or throws the error that it holds. */
+export async function postForm(
+  context: ClientContext,
+  url: string,
+  fields: Record<string, string | undefined>,
+  grant: Pick<Grant, 'api' | 'reason' | 'anchor' | 'needsPerson'>,
+  { correlationId }: Call,
+  exchange: () => Bounds,
+): Promise<Record<string, unknown>> {
+  const { http, telemetry } = protocolOf(context)
   const body = new URLSearchParams()
-  for (const [name, value] of Object.entries(fields)) if (value) body.set(name, value)
+  // A password may be empty; anything else that is would be a parameter without a meaning.
+  for (const [name, value] of Object.entries(fields)) if (value || (value === '' && name === 'password')) body.set(name, value)
   const headers: Record<string, string> = { accept: 'application/json' }
-  if (isServer())
-    Object.assign(headers, clientHeaders(context, grant, correlationId), telemetry.headers(context.hits, grant.api, grant.reason ?? 0))
-  const url = withQuery(tokenEndpoint, options.extraQueryParameters)
-  const answer = await sendThrottled(http, { method: 'POST', url, headers, body, ...exchange() }, authentication ? 5_000 : 60_000)
+  if (isServer()) Object.assign(headers, clientHeaders(context, grant, correlationId))
+  const answer = await sendThrottled(http, { method: 'POST', url, headers, body, ...exchange() }, context.authentication ? 5_000 : 60_000)
   const throttled = answer.status === 429 || (answer.replayed && answer.status !== 400)
   const json = throttled ? (parseRecord(answer.body) ?? toRecord({ error: 'temporarily_unavailable' })) : parseJson(answer, correlationId)
   if (answer.status === 200 && !('error' in json)) {
@@ -126,18 +146,25 @@ async function requestToken(
   throw error
 }
 
-function clientHeaders({ options }: ClientContext, grant: Grant, correlationId: string): Record<string, string> {
-  const os = osName()
-  return {
+function clientHeaders(
+  context: ClientContext,
+  { api, reason = 0, anchor }: Pick<Grant, 'api' | 'reason' | 'anchor'>,
+  correlationId: string,
+): Record<string, string> {
+  const { appName, appVersion } = context.options
+  const headers = {
     'x-client-sku': 'msal-isomorphic',
     'x-client-ver': version,
-    ...(os && { 'x-client-os': os }),
+    'x-client-os': osName(),
     'x-ms-lib-capability': 'retry-after, h429',
-    ...(options.appName && { 'x-app-name': options.appName }),
-    ...(options.appVersion && { 'x-app-ver': options.appVersion }),
+    'x-app-name': appName,
+    'x-app-ver': appVersion,
     'client-request-id': correlationId,
-    ...(grant.anchor && { 'x-anchormailbox': grant.anchor }),
+    'x-anchormailbox': anchor,
+    ...protocolOf(context).telemetry.headers(context.hits, api, reason),
   }
+  // What HTTP cannot carry, a name in Cyrillic for instance, must not fail the request.
+  return Object.fromEntries(Object.entries(headers).filter((entry): entry is [string, string] => /^[ -~]+$/.test(entry[1] ?? '')))
 }
 
 /** A fresh outcome in the form that a cached token has. */

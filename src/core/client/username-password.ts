@@ -4,23 +4,13 @@ import type { Grant } from '../grants/grant.ts'
 import { assertionGrant, checkPerson, passwordGrant } from '../grants/username-password.ts'
 import { mergeClaims } from '../oauth/claims.ts'
 import { checkScopes, decorate } from '../oauth/scopes.ts'
-import type { RequestOptions, UserResult } from '../types.ts'
+import type { UsernamePasswordOptions, UserResult } from '../types.ts'
 import { loaded } from '../util/loaded.ts'
 import type { Call, ClientContext } from './context.ts'
 import { checkExtraParameters } from './extra-parameters.ts'
 import { protocolOf } from './protocol.ts'
 import { userResult } from './result.ts'
-import { type Filing, freshToken, obtainTokens } from './token-request.ts'
-
-/** Options of `acquireTokenByUsernamePassword`. */
-export interface UsernamePasswordOptions extends RequestOptions {
-  /** Usually looks like an e-mail address. */
-  username: string
-  password: string
-  scopes: readonly string[]
-  /** A claims challenge as a JSON string. */
-  claimsChallenge?: string
-}
+import { freshToken, obtainTokens } from './token-request.ts'
 
 /** Tokens for a name and a password (RFC 6749 section 4.3), or for what the person's company says once it has checked both. */
 export async function signInByPassword(context: ClientContext, options: UsernamePasswordOptions, call: Call): Promise<UserResult> {
@@ -45,7 +35,6 @@ export async function signInByPassword(context: ClientContext, options: Username
     grant = passwordGrant(person, scopes, claims)
   }
   // An answer without an id token still has an account.
-  const filing: Filing & { username: string } = { username }
-  const outcome = await obtainTokens(context, authority, grant, call, () => call, filing)
+  const outcome = await obtainTokens(context, authority, grant, call, () => call, { username })
   return userResult(freshToken(outcome), accountInfo(outcome.entities.Account!), 'identity_provider', call.correlationId)
 }

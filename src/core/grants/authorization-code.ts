@@ -56,12 +56,8 @@ export async function createAuthCodeFlow(
     response_mode: responseMode,
     'X-AnchorMailbox': loginHint && `UPN:${loginHint}`,
   }
-  const authUri = new URL(metadata.authorizationEndpoint)
-  // The extra ones come first, so that they are overridden, never the others.
-  const all = [...Object.entries(options.extraQueryParameters ?? {}), ...Object.entries(parameters)]
-  for (const [name, value] of all) if (value) authUri.searchParams.set(name, value)
   const flow: Flow = {
-    authUri: authUri.href,
+    authUri: authorizeUrl(metadata.authorizationEndpoint, parameters, options.extraQueryParameters),
     state,
     expiresAt: Date.now() + lifetime,
     clientId,
@@ -76,6 +72,13 @@ export async function createAuthCodeFlow(
   if (maxAge !== undefined) flow.maxAge = maxAge
   if (claimsChallenge) flow.claimsChallenge = claimsChallenge
   return flow
+}
+
+/** An authorization request. The extra parameters come first, so that they are overridden, never the others. */
+export function authorizeUrl(endpoint: string, parameters: Record<string, string | undefined>, extra: Record<string, string> = {}): string {
+  const url = new URL(endpoint)
+  for (const [name, value] of [...Object.entries(extra), ...Object.entries(parameters)]) if (value) url.searchParams.set(name, value)
+  return url.href
 }
 
 /** Checks an answer against its flow, before anything is sent: the code, or what the provider refused with. */

@@ -98,7 +98,7 @@ function readToken(source: ManagedIdentitySource, json: Json, correlationId?: st
     if (value === undefined || value === null || value === '') return undefined
     const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value
     if (typeof number !== 'number' || !(number >= 0 && number < 1 / 0)) throw bad(name)
-    return Math.floor(number)
+    return number
   }
   const { access_token, token_type } = json
   if (typeof access_token !== 'string' || !access_token) throw bad('access_token')

@@ -24,7 +24,7 @@ export async function thisMachine(): Promise<Machine> {
   return {
     env: environmentVariable,
     platform: osName(),
-    hostname: environmentName(os.hostname()),
+    hostname: environmentName(nameOf(os.hostname)),
     fs,
     sleep: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
   }
@@ -32,3 +32,12 @@ export async function thisMachine(): Promise<Machine> {
 
 /** The cache writes it in lower case and separates its parts by spaces. */
 export const environmentName = (hostname: string): string => hostname.toLowerCase().replace(/\s+/g, '-') || 'localhost'
+
+/** Deno asks for permission. */
+function nameOf(hostname: () => string): string {
+  try {
+    return hostname()
+  } catch {
+    return ''
+  }
+}

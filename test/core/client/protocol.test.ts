@@ -52,6 +52,13 @@ describe('discovery', () => {
     expect(discoveries(provider)).toBe(1)
   })
 
+  it('is not looked up again in the httpCache, which may be far away', async () => {
+    const httpCache = { get: vi.fn(), set: vi.fn(), delete: vi.fn() }
+    const app = confidentialClient(new FakeProvider(), { httpCache })
+    for (const scope of ['a', 'b']) await app.acquireTokenForClient({ scopes: [scope] })
+    expect(httpCache.get.mock.calls.filter(([key]) => String(key).startsWith('GET '))).toHaveLength(1)
+  })
+
   it('each tenant has its own', async () => {
     const provider = new FakeProvider()
     const app = confidentialClient(provider)

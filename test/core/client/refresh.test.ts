@@ -59,10 +59,11 @@ describe('S29 what removes a refresh token', () => {
   it.each(cases)('%s (%o)', async (_, options, reply, removed) => {
     const { provider, app, account, tokenCache } = await signedIn(options)
     const [token] = await secrets(tokenCache, 'RefreshToken')
+    tokenCache.serialize()
     provider.onToken = () => reply
     await errorOf(app.acquireTokenSilentWithError({ scopes: mail, account }))
     expect(await secrets(tokenCache, 'RefreshToken')).toEqual(removed ? [] : [token])
-    if (removed) expect(tokenCache.hasStateChanged).toBe(true)
+    expect(tokenCache.hasStateChanged).toBe(removed)
     expect(await app.getAccounts()).toHaveLength(1)
   })
 
@@ -280,6 +281,15 @@ describe('S22 single-flight', () => {
     gate.open()
     expect(await follower).toMatchObject({ tokenSource: 'identity_provider' })
     expect(provider.count()).toBe(1)
+  })
+
+  it('S24 two users who ask for the same at once', async () => {
+    const { provider, app, account, tokenCache } = await signedIn()
+    const { account: other } = await signedIn({ provider, tokenCache, person: bob })
+    const both = [account, other].map((whose) => app.acquireTokenSilent({ scopes: mail, account: whose }))
+    const [one, two] = await Promise.all(both)
+    expect([one!.account, two!.account]).toEqual([account, other])
+    expect(one!.accessToken).not.toBe(two!.accessToken)
   })
 
   it('two scopes of one account, strict rotation: both succeed', async () => {

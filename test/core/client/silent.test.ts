@@ -81,7 +81,15 @@ describe('a hit', () => {
     one!.scopes.push('Evil')
     one!.account.username = 'mallory'
     expect(two).toMatchObject({ correlationId: 'two', account: { username: alice.username } })
-    expect((await ask('three'))!.scopes).toEqual(two!.scopes)
+    expect(two!.scopes).toEqual(['User.Read', 'openid', 'profile'])
+    expect(await ask('three')).toEqual({ ...two, correlationId: 'three' })
+  })
+
+  it('S73 the account that was given is not the one in the result, where the cache has no row of that tenant', async () => {
+    const { app, account } = await signedIn()
+    const result = await app.acquireTokenSilent({ scopes, account, authority: 'https://login.microsoftonline.com/fabrikam.example' })
+    expect(result!.account).toEqual(account)
+    expect(result!.account).not.toBe(account)
   })
 
   it('S12 granted narrower: the result tells, and a wider request is not served from the cache', async () => {

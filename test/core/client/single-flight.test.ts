@@ -109,6 +109,14 @@ describe('SingleFlight', () => {
     expect(task).not.toHaveBeenCalled()
   })
 
+  it('S72 a signal that is none leaves no timer that would reject later', async () => {
+    const { promise, resolve } = work<string>()
+    const join = () => new SingleFlight().join('key', { timeout: 1000, signal: {} as AbortSignal }, () => promise)
+    expect(join).toThrow(TypeError)
+    expect(vi.getTimerCount()).toBe(0)
+    resolve('value')
+  })
+
   it('waitUntil gets work that never rejects, for each who has one', async () => {
     const flights = new SingleFlight()
     const { promise, reject } = work<string>()

@@ -2,9 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { LogRecord } from '../../../src/core/index.ts'
 import type { ManagedIdentitySource } from '../../../src/node/managed-identity/sources.ts'
 import { canary, leaks } from '../../support/canary.ts'
-import { type FaultServer, startFaultServer } from '../../support/fault-server.ts'
 import {
-  answer,
   arcFiles,
   clientOn,
   failure,
@@ -12,41 +10,18 @@ import {
   inSeconds,
   key,
   machine,
+  type Platform,
   resource,
   secret,
   sources,
+  startPlatform,
   token,
   variablesFor,
 } from './support.ts'
 
-let server: FaultServer
-let content: () => object
-let status = 200
-let headers: Record<string, string> = {}
+let server: Platform
 beforeEach(async () => {
-  content = () => token()
-  status = 200
-  headers = {}
-  server = await startFaultServer({
-    token: answer(
-      () => server,
-      () => content(),
-    ),
-    // After the Arc agent's challenge, if one is needed.
-    says(response, query) {
-      const challenged = query.get('api-version') !== '2020-06-01' || !!server.hits.at(-1)!.headers.authorization
-      if (challenged) response.writeHead(status, headers).end(JSON.stringify(content()))
-      else response.writeHead(401, { 'www-authenticate': 'Basic realm=/x/one.key' }).end()
-    },
-    odd(response, query) {
-      const challenged = query.get('api-version') !== '2020-06-01' || !!server.hits.at(-1)!.headers.authorization
-      if (challenged) {
-        const text = 'p\\"a\\\\ss\\/word, \\u0070\\u0022a\\u005css\\u002fword'
-        response.writeHead(400).end(`{ "error": {"code": "x", "message": "${text}"} }`)
-      } else response.writeHead(401, { 'www-authenticate': 'Basic realm=one.key' }).end()
-    },
-    'says-then-stalls': (response) => void (server.hits.length === 1 && response.writeHead(status).end('{}')),
-  })
+  server = await startPlatform()
 })
 afterEach(async () => {
   vi.useRealTimers()
@@ -54,7 +29,7 @@ afterEach(async () => {
 })
 
 const on = (source: ManagedIdentitySource, mood: string) => machine(variablesFor[source](server.url(mood)), arcFiles())
-const ask = (source: ManagedIdentitySource, mood = 'says') =>
+const ask = (source: ManagedIdentitySource, mood = 'token') =>
   clientOn(on(source, mood)).acquireTokenForClient({ resource, correlationId: 'c-1' })
 
 describe('S11 S39 an answer that is wrong', () => {
@@ -97,11 +72,12 @@ describe('S11 S39 an answer that is wrong', () => {
     ['a word', { expires_in: 'soon', expires_on: 'soon' }],
     ['a negative life', { expires_in: -1, expires_on: -1 }],
     ['a negative life as a string', { expires_in: '-1', expires_on: '-1' }],
+    ['a number in another notation', { expires_in: '1e3', expires_on: '0x7fffffff' }],
     ['a true life', { expires_in: true, expires_on: true }],
     ['a list', { expires_in: [3600], expires_on: [3600] }],
     ['a time to renew that is a word', { refresh_in: 'x' }],
   ])('%s', async (_, more) => {
-    content = () => token(3600, { secret: canary('answer'), ...more })
+    server.content = () => token(3600, { secret: canary('answer'), ...more })
     for (const source of sources) {
       const error = await failure(ask(source))
       expect(error, source).toMatchObject({ name: 'NetworkError', code: 'bad_response', correlationId: 'c-1' })
@@ -112,22 +88,24 @@ describe('S11 S39 an answer that is wrong', () => {
     ['strings', { expires_in: '100', expires_on: '99999' }, 'imds', 100],
     ['numbers', { expires_in: 100.9, expires_on: 99_999 }, 'imds', 100],
     ['the end alone', { expires_in: undefined, expires_on: String(inSeconds(0)) }, 'imds', 0],
+    ['a life of null', { expires_in: null, expires_on: 5 }, 'imds', 0],
     ['an empty life', { expires_in: '', expires_on: '5' }, 'azure_arc', 0],
     ['a life alone', { expires_in: '100', expires_on: undefined }, 'app_service', 100],
     ['a life without end', { expires_in: 1e308 }, 'imds', 365 * 86_400],
     ['nothing but a token and its life', { token_type: undefined, resource: undefined, expires_in: 1 }, 'imds', 1],
   ])('is not one with %s', async (_, more, source, life) => {
-    content = () => token(3600, more)
+    server.content = () => token(3600, more)
     const before = inSeconds(0)
-    const { expiresOn, tokenType } = await ask(source)
+    const { expiresOn, refreshOn, tokenType } = await ask(source)
     expect(tokenType).toBe('Bearer')
     expect(expiresOn.getTime() / 1000 - before).toBeGreaterThanOrEqual(life)
     expect(expiresOn.getTime() / 1000 - before).toBeLessThan(life + 60)
+    if (refreshOn) expect(refreshOn.getTime() / 1000 - before).toBeLessThan(life / 2 + 60)
   })
 
   it('counts by the end where the platform gives no other time', async () => {
     const end = inSeconds(5000)
-    content = () => token(3600, { expires_in: '77', expires_on: String(end) })
+    server.content = () => token(3600, { expires_in: '77', expires_on: String(end) })
     for (const source of ['app_service', 'machine_learning', 'service_fabric'] as const) {
       expect(Math.abs((await ask(source)).expiresOn.getTime() / 1000 - end), source).toBeLessThan(60)
     }
@@ -154,8 +132,8 @@ describe('a refusal', () => {
     ['cloud_shell', 400, { error: { code: 'AudienceNotSupported', message: 'm' } }, 'AudienceNotSupported', 'm'],
     ['cloud_shell', 400, { error: 'invalid_resource' }, 'invalid_resource', undefined],
   ])('%s, %i %j: %s', async (source, code, body, error, description) => {
-    status = code
-    content = () => body
+    server.status = code
+    server.content = () => body
     const caught = await failure(ask(source))
     expect(caught).toMatchObject({ name: 'ServerError', code: 'server_error', error, status: code, correlationId: 'c-1' })
     if (description !== undefined) expect(caught.errorDescription).toBe(description)
@@ -171,8 +149,8 @@ describe('a refusal', () => {
     ['azure_arc', 500, {}, 'server_unavailable'],
     ['machine_learning', 502, {}, 'server_unavailable'],
   ])('that is none: %s, %i %j', async (source, code, body, error) => {
-    status = code
-    content = () => body
+    server.status = code
+    server.content = () => body
     expect(await failure(ask(source))).toMatchObject({ name: 'NetworkError', code: error, status: code })
   })
 
@@ -182,18 +160,21 @@ describe('a refusal', () => {
     ['machine_learning', secret],
     ['azure_arc', key],
   ])('S69 S71 shows neither a secret that came back nor a control character: %s', async (source, sent) => {
-    status = 400
+    server.status = 400
     // A control character that JSON does not escape.
     const text = `\u009b31m${sent}`
-    content = () => ({ error: { code: 'x', message: text }, message: text, access_token: canary('token') })
+    server.content = () => ({ error: { code: 'x', message: text }, message: text, access_token: canary('token') })
     const error = await failure(ask(source))
     expect(error.errorDescription).toContain('***')
     expect(error.errorDescription).not.toContain('\u009b')
   })
 
   it.each(['machine_learning', 'azure_arc', 'service_fabric'] as const)('S69 shows no secret in any spelling: %s', async (source) => {
+    server.status = 400
+    const text = 'p\\"a\\\\ss\\/word, \\u0070\\u0022a\\u005css\\u002fword'
+    server.content = () => `{ "error": {"code": "x", "message": "${text}"} }`
     const odd = 'p"a\\ss/word'
-    const variables = { ...variablesFor[source](server.url('odd')), IDENTITY_HEADER: odd, MSI_SECRET: odd }
+    const variables = { ...variablesFor[source](server.url('token')), IDENTITY_HEADER: odd, MSI_SECRET: odd }
     if (source === 'azure_arc') Object.assign(variables, { IDENTITY_HEADER: undefined })
     const place = machine(variables, arcFiles(odd))
     const error = await failure(clientOn(place).acquireTokenForClient({ resource }))

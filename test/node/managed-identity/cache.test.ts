@@ -2,23 +2,14 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type LogRecord, SerializableTokenCache, TokenCache } from '../../../src/core/index.ts'
 import { environmentName } from '../../../src/node/managed-identity/machine.ts'
 import { canary, leaks } from '../../support/canary.ts'
-import { type FaultServer, startFaultServer } from '../../support/fault-server.ts'
-import { answer, clientOn, inSeconds, machine, resource, token, variablesFor } from './support.ts'
+import { clientOn, inSeconds, machine, type Platform, resource, startPlatform, token, variablesFor } from './support.ts'
 
-let server: FaultServer
-let content: () => object
+let server: Platform
 beforeEach(async () => {
-  content = () => token()
-  server = await startFaultServer({
-    token: answer(
-      () => server,
-      () => content(),
-    ),
-  })
+  server = await startPlatform()
 })
 afterEach(async () => {
   vi.useRealTimers()
-  vi.unstubAllEnvs()
   await server.close()
 })
 
@@ -59,7 +50,7 @@ describe('C18 the cache', () => {
   it('keeps resources, identities and machines apart', async () => {
     const tokenCache = new TokenCache()
     let issued = 0
-    content = () => token(3600, { access_token: `at-${++issued}` })
+    server.content = () => token(3600, { access_token: `at-${++issued}` })
     const ask = (of: string, identity?: { clientId: string } | { objectId: string }, name = 'web-1') =>
       clientOn({ ...imds(), hostname: name }, { tokenCache, ...(identity && { identity }) }).acquireTokenForClient({ resource: of })
     const all = () =>
@@ -75,7 +66,7 @@ describe('C18 the cache', () => {
     [300, 2],
     [400, 1],
   ])('a token of %i seconds makes %i requests of two calls', async (life, requests) => {
-    content = () => token(life)
+    server.content = () => token(life)
     const client = clientOn(imds())
     // In the middle of a second, or the whole seconds of the cache could count as a life of exactly 300.
     vi.useFakeTimers({ now: Math.floor(Date.now() / 1000) * 1000 + 500, toFake: ['Date'] })
@@ -85,7 +76,7 @@ describe('C18 the cache', () => {
   })
 
   it('is left alone once the token has gone', async () => {
-    content = () => token(3600)
+    server.content = () => token(3600)
     const client = clientOn(imds())
     await client.acquireTokenForClient({ resource })
     later(3400)
@@ -99,7 +90,7 @@ describe('C18 the cache', () => {
     [7200, { refresh_in: '100' }, 100],
     [3600, { refresh_in: 1800 }, 1800],
   ])('a token of %i seconds with %j is renewed after %s', async (life, more, after) => {
-    content = () => token(life, more)
+    server.content = () => token(life, more)
     vi.useFakeTimers({ now: Math.floor(Date.now() / 1000) * 1000 + 500, toFake: ['Date'] })
     const { refreshOn } = await clientOn(imds()).acquireTokenForClient({ resource })
     expect(refreshOn && refreshOn.getTime() / 1000 - inSeconds(0)).toBe(after)
@@ -110,7 +101,7 @@ describe('C18 the cache', () => {
     const client = clientOn(imds(), { waitUntil: (work) => renewals.push(work) })
     await client.acquireTokenForClient({ resource })
     later(50_000)
-    content = () => token(86_399, { access_token: 'at-2' })
+    server.content = () => token(86_399, { access_token: 'at-2' })
     renewals.length = 0
     const old = await Promise.all(Array.from({ length: 20 }, () => client.acquireTokenForClient({ resource })))
     expect(old.every(({ accessToken, tokenSource }) => accessToken === 'at' && tokenSource === 'cache')).toBe(true)
@@ -135,7 +126,7 @@ describe('C18 the cache', () => {
   it('is passed over for a claims challenge, which is not sent', async () => {
     const client = clientOn(imds())
     await client.acquireTokenForClient({ resource })
-    content = () => token(3600, { access_token: 'at-2' })
+    server.content = () => token(3600, { access_token: 'at-2' })
     const claimsChallenge = '{"access_token":{"nbf":{"value":"1"}}}'
     expect(await client.acquireTokenForClient({ resource, claimsChallenge })).toMatchObject({ accessToken: 'at-2' })
     expect(server.hits[1]!.path).toBe(server.hits[0]!.path)

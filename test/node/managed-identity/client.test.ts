@@ -3,9 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { TokenCache } from '../../../src/core/index.ts'
 import { getManagedIdentitySource, ManagedIdentityClient } from '../../../src/node/managed-identity/client.ts'
 import { leaks } from '../../support/canary.ts'
-import { type FaultServer, startFaultServer } from '../../support/fault-server.ts'
 import {
-  answer,
   arcFiles,
   clientOn,
   failure,
@@ -13,23 +11,17 @@ import {
   inSeconds,
   key,
   machine,
+  type Platform,
   resource,
   secret,
   sources,
-  token,
+  startPlatform,
   variablesFor,
 } from './support.ts'
 
-let server: FaultServer
-let content: () => object
+let server: Platform
 beforeEach(async () => {
-  content = () => token()
-  server = await startFaultServer({
-    token: answer(
-      () => server,
-      () => content(),
-    ),
-  })
+  server = await startPlatform()
 })
 afterEach(async () => {
   vi.useRealTimers()
@@ -38,7 +30,6 @@ afterEach(async () => {
 })
 
 const imds = () => machine(variablesFor.imds(server.url('token')))
-const _later = (seconds: number) => vi.useFakeTimers({ now: Date.now() + seconds * 1000, toFake: ['Date'] })
 
 describe('a token', () => {
   it.each(sources)('comes from %s over a real connection', async (source) => {

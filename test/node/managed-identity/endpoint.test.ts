@@ -1,36 +1,13 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ManagedIdentitySource } from '../../../src/node/managed-identity/sources.ts'
 import { canary, leaks } from '../../support/canary.ts'
-import { type FaultServer, refusedOrigin, startFaultServer } from '../../support/fault-server.ts'
-import { answer, arcFiles, clientOn, failure, machine, resource, sources, token, variablesFor } from './support.ts'
+import { refusedOrigin } from '../../support/fault-server.ts'
+import { arcFiles, clientOn, failure, machine, type Platform, resource, sources, startPlatform, token, variablesFor } from './support.ts'
 
-let server: FaultServer
-let content: () => object
-let status = 200
-let headers: Record<string, string> = {}
+let server: Platform
 beforeEach(async () => {
-  content = () => token()
-  status = 200
-  headers = {}
-  server = await startFaultServer({
-    token: answer(
-      () => server,
-      () => content(),
-    ),
-    // After the Arc agent's challenge, if one is needed.
-    says(response, query) {
-      const challenged = query.get('api-version') !== '2020-06-01' || !!server.hits.at(-1)!.headers.authorization
-      if (challenged) response.writeHead(status, headers).end(JSON.stringify(content()))
-      else response.writeHead(401, { 'www-authenticate': 'Basic realm=/x/one.key' }).end()
-    },
-    odd(response, query) {
-      const challenged = query.get('api-version') !== '2020-06-01' || !!server.hits.at(-1)!.headers.authorization
-      if (challenged) {
-        const text = 'p\\"a\\\\ss\\/word, \\u0070\\u0022a\\u005css\\u002fword'
-        response.writeHead(400).end(`{ "error": {"code": "x", "message": "${text}"} }`)
-      } else response.writeHead(401, { 'www-authenticate': 'Basic realm=one.key' }).end()
-    },
-    'says-then-stalls': (response) => void (server.hits.length === 1 && response.writeHead(status).end('{}')),
+  server = await startPlatform({
+    'token-then-stalls': (response) => void (server.hits.length === 1 && response.writeHead(503).end('{}')),
   })
 })
 afterEach(async () => {
@@ -39,7 +16,7 @@ afterEach(async () => {
 })
 
 const on = (source: ManagedIdentitySource, mood: string) => machine(variablesFor[source](server.url(mood)), arcFiles())
-const ask = (source: ManagedIdentitySource, mood = 'says') =>
+const ask = (source: ManagedIdentitySource, mood = 'token') =>
   clientOn(on(source, mood)).acquireTokenForClient({ resource, correlationId: 'c-1' })
 
 describe('S40 an endpoint that wants to be left alone', () => {
@@ -55,10 +32,10 @@ describe('S40 an endpoint that wants to be left alone', () => {
     [429, { 'retry-after': '0' }, 0],
     [429, { 'retry-after': '99999' }, 3600],
   ])('%i with %j is left alone for %i s', async (code, more, seconds) => {
-    status = code
-    headers = more
-    content = () => ({ statusCode: code, message: 'later' })
-    const client = clientOn(on('app_service', 'says'))
+    server.status = code
+    server.headers = more
+    server.content = () => ({ statusCode: code, message: 'later' })
+    const client = clientOn(on('app_service', 'token'))
     const start = Date.now()
     const at = (second: number) => {
       vi.useFakeTimers({ now: start + second * 1000, toFake: ['Date'] })
@@ -78,9 +55,9 @@ describe('S40 an endpoint that wants to be left alone', () => {
 
   it('is left alone by every client of one HTTP cache, for this identity and resource', async () => {
     const httpCache = new Map<string, string>()
-    status = 503
-    content = () => ({ secret: canary('answer') })
-    const client = (identity?: { clientId: string }) => clientOn(on('app_service', 'says'), { httpCache, ...(identity && { identity }) })
+    server.status = 503
+    server.content = () => ({ secret: canary('answer') })
+    const client = (identity?: { clientId: string }) => clientOn(on('app_service', 'token'), { httpCache, ...(identity && { identity }) })
     expect(await failure(client().acquireTokenForClient({ resource }))).toMatchObject({ code: 'server_unavailable', status: 503 })
     expect(await failure(client().acquireTokenForClient({ resource }))).toMatchObject({
       code: 'throttled',
@@ -94,11 +71,11 @@ describe('S40 an endpoint that wants to be left alone', () => {
   })
 
   it('does not keep a token that still lives from its callers', async () => {
-    content = () => token(3600)
-    const client = clientOn(on('app_service', 'says'))
+    server.content = () => token(3600)
+    const client = clientOn(on('app_service', 'token'))
     await client.acquireTokenForClient({ resource })
     vi.useFakeTimers({ now: Date.now() + 3_400_000, toFake: ['Date'] })
-    status = 503
+    server.status = 503
     for (let call = 0; call < 3; call++) {
       expect(await client.acquireTokenForClient({ resource })).toMatchObject({ accessToken: 'at', tokenSource: 'cache' })
     }
@@ -106,9 +83,9 @@ describe('S40 an endpoint that wants to be left alone', () => {
   })
 
   it('never remembers a token', async () => {
-    headers = { 'retry-after': '60' }
+    server.headers = { 'retry-after': '60' }
     const httpCache = new Map<string, string>()
-    const client = clientOn(on('app_service', 'says'), { httpCache })
+    const client = clientOn(on('app_service', 'token'), { httpCache })
     await client.acquireTokenForClient({ resource })
     await client.acquireTokenForClient({ resource, claimsChallenge: '{}' })
     expect(httpCache.size).toBe(0)
@@ -118,9 +95,9 @@ describe('S40 an endpoint that wants to be left alone', () => {
 
 describe('IMDS', () => {
   it.each([404, 408, 410, 429, 500, 503])('is asked three times on %i, then left alone where it says so', async (code) => {
-    status = code
-    content = () => ({ error: 'later' })
-    const place = on('imds', 'says')
+    server.status = code
+    server.content = () => ({ error: 'later' })
+    const place = on('imds', 'token')
     const client = clientOn(place)
     expect(await failure(client.acquireTokenForClient({ resource }))).toMatchObject({ name: 'ServerError', error: 'later', status: code })
     expect(server.hits).toHaveLength(3)
@@ -130,27 +107,27 @@ describe('IMDS', () => {
   })
 
   it.each([400, 401, 403])('is asked once on %i', async (code) => {
-    status = code
-    content = () => ({ error: 'no' })
+    server.status = code
+    server.content = () => ({ error: 'no' })
     await failure(ask('imds'))
     expect(server.hits).toHaveLength(1)
   })
 
   it('gives its token at the second try', async () => {
-    status = 410
-    const place = on('imds', 'says')
+    server.status = 410
+    const place = on('imds', 'token')
     const sleep = async () => {
-      status = 200
+      server.status = 200
     }
     expect(await clientOn({ ...place, sleep }).acquireTokenForClient({ resource })).toMatchObject({ accessToken: 'at' })
     expect(server.hits).toHaveLength(2)
   })
 
   it('is not waited for longer than the deadline', async () => {
-    status = 429
-    content = () => ({ error: 'later' })
-    headers = { 'retry-after': '3' }
-    const place = on('imds', 'says')
+    server.status = 429
+    server.content = () => ({ error: 'later' })
+    server.headers = { 'retry-after': '3' }
+    const place = on('imds', 'token')
     await failure(clientOn(place).acquireTokenForClient({ resource }))
     expect(place.pauses).toEqual([3000, 3000])
     place.pauses.length = 0
@@ -161,8 +138,8 @@ describe('IMDS', () => {
 
   it('has what is left of the deadline for another try', async () => {
     const start = Date.now()
-    status = 503
-    const place = on('imds', 'says-then-stalls')
+    server.status = 503
+    const place = on('imds', 'token-then-stalls')
     const sleep = async () => void vi.useFakeTimers({ now: start + 9_900, toFake: ['Date'] })
     const begun = performance.now()
     const error = await failure(clientOn({ ...place, sleep }, { timeout: 10_000 }).acquireTokenForClient({ resource }))
@@ -175,8 +152,8 @@ describe('IMDS', () => {
   it.each(['app_service', 'machine_learning', 'service_fabric', 'azure_arc', 'cloud_shell'] as const)(
     'is not what %s is',
     async (source) => {
-      status = 503
-      const place = on(source, 'says')
+      server.status = 503
+      const place = on(source, 'token')
       await failure(clientOn(place).acquireTokenForClient({ resource }))
       expect(place.pauses).toEqual([])
       expect(server.hits).toHaveLength(source === 'azure_arc' ? 2 : 1)

@@ -4,7 +4,7 @@ import { ManagedIdentityClient, type ManagedIdentityOptions, runOn } from '../..
 import type { Machine } from '../../../src/node/managed-identity/machine.ts'
 import type { ManagedIdentitySource } from '../../../src/node/managed-identity/sources.ts'
 import { canary, expectNoCanary } from '../../support/canary.ts'
-import type { FaultServer, Mood } from '../../support/fault-server.ts'
+import { type FaultServer, type Mood, startFaultServer } from '../../support/fault-server.ts'
 
 export const resource = 'https://management.example/'
 export const header = canary('identity-header')
@@ -54,16 +54,29 @@ export const arcFiles = (content: string | Buffer = `${key}\n`): Pick<Machine, '
   },
 })
 
-/** Answers with JSON; the Arc agent's challenge comes first where the key is missing. */
-export const answer =
-  (server: () => FaultServer, content: () => object, challenge = 'Basic realm=/var/opt/azcmagent/tokens/one.key'): Mood =>
-  (response, query) => {
-    const hit = server().hits.at(-1)!
-    if (query.get('api-version') === '2020-06-01' && !hit.headers.authorization) {
-      return void response.writeHead(401, { 'www-authenticate': challenge }).end()
-    }
-    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(content()))
-  }
+/** A real server that answers as it is told; the Arc agent's challenge comes first where the key is missing. */
+export interface Platform extends FaultServer {
+  status: number
+  headers: Record<string, string>
+  /** A text is sent as it is. */
+  content: () => object | string
+}
+
+export async function startPlatform(more: Readonly<Record<string, Mood>> = {}): Promise<Platform> {
+  const server = await startFaultServer({
+    token(response, query) {
+      if (query.get('api-version') === '2020-06-01' && !server.hits.at(-1)!.headers.authorization) {
+        return response.writeHead(401, { 'www-authenticate': 'Basic realm=/var/opt/azcmagent/tokens/one.key' }).end()
+      }
+      const { status, headers, content } = platform
+      const body = content()
+      return response.writeHead(status, headers).end(typeof body === 'string' ? body : JSON.stringify(body))
+    },
+    ...more,
+  })
+  const platform: Platform = Object.assign(server, { status: 200, headers: {}, content: () => token() })
+  return platform
+}
 
 export const inSeconds = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds
 

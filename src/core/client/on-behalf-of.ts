@@ -1,0 +1,72 @@
+import { accountInfo } from '../cache/account.ts'
+import { text } from '../cache/entities.ts'
+import type { CachedToken } from '../cache/partition.ts'
+import { ClientConfigurationError, isAuthError } from '../errors.ts'
+import type { Grant } from '../grants/grant.ts'
+import { onBehalfOfGrant } from '../grants/on-behalf-of.ts'
+import { refreshTokenGrant } from '../grants/refresh-token.ts'
+import type { Bounds } from '../http/deadline.ts'
+import { checkClaims, mergeClaims } from '../oauth/claims.ts'
+import { checkScopes, decorate, scopeKey } from '../oauth/scopes.ts'
+import type { OnBehalfOfOptions, UserResult } from '../types.ts'
+import { encodeBase64Url } from '../util/base64url.ts'
+import { sha256 } from '../util/crypto.ts'
+import { cacheFirst, type Reason } from './cache-first.ts'
+import type { Call, ClientContext } from './context.ts'
+import { checkExtraParameters } from './extra-parameters.ts'
+import { userResult } from './result.ts'
+import { type Filing, freshToken, obtainTokens } from './token-request.ts'
+
+/** A token for another API, for the user whose token was presented: cached under that token, so that it serves nobody else. */
+export async function acquireOnBehalfOf(context: ClientContext, options: OnBehalfOfOptions, call: Call): Promise<UserResult> {
+  const { userAssertion, claimsChallenge, forceRefresh = false } = options
+  const { authority, clientId, memory, options: settings } = context
+  const scopes = checkScopes(options.scopes)
+  if (typeof userAssertion !== 'string' || !userAssertion) {
+    throw new ClientConfigurationError('invalid_argument', 'userAssertion must be the token that the caller presented.')
+  }
+  checkExtraParameters(options)
+  checkClaims(claimsChallenge)
+  const assertion = encodeBase64Url(await sha256(userAssertion))
+  const asked = decorate(scopes, settings.excludeScopes)
+  const claims = mergeClaims(claimsChallenge, settings.clientCapabilities)
+  const { cloud, tenant, url } = authority
+  const query = { cloud, clientId, realm: tenant, authority: url, binding: '', scopes, scopeKey: scopeKey(scopes) }
+
+  const lookUp = (): CachedToken | undefined => {
+    const token = memory.get({ assertion })?.find(query)
+    return token?.account && token
+  }
+
+  async function obtain(grant: Grant, exchange: () => Bounds, filing: Filing = {}) {
+    const token = freshToken(await obtainTokens(context, authority, grant, call, exchange, { assertionHash: assertion, ...filing }))
+    token.account ??= memory.get({ assertion })?.list('Account', cloud).at(-1)
+    return [token, 'identity_provider'] as const
+  }
+
+  async function acquire(reason: Reason, exchange: () => Bounds) {
+    const partition = memory.get({ assertion })
+    const held = partition?.list('RefreshToken', cloud).find((entity) => entity.client_id === clientId)
+    const homeAccountId = held && text(held, 'home_account_id')
+    if (held && homeAccountId) {
+      try {
+        const grant = refreshTokenGrant(text(held, 'secret'), asked, homeAccountId, claims, reason)
+        return await obtain(grant, exchange, { homeAccountId, heldToken: held })
+      } catch (error) {
+        // The assertion itself may still be good.
+        if (!isAuthError(error, 'interaction_required')) throw error
+      }
+    }
+    return obtain(onBehalfOfGrant(userAssertion, asked, claims, reason), exchange)
+  }
+
+  const result = await cacheFirst<UserResult>(context, call, {
+    key: ['assertion', clientId, url, assertion, query.scopeKey, claimsChallenge],
+    fresh: forceRefresh || !!claimsChallenge,
+    lookUp,
+    result: (token, source) => userResult(token, accountInfo(token.account!), source, call.correlationId),
+    check() {},
+    acquire,
+  })
+  return result!
+}
