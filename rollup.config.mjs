@@ -9,6 +9,7 @@ const external = [/^node:/, 'jose', '@rgrove/parse-xml', 'undici']
 /** What loads when it is used: a module that is reached from one of these alone goes into a file of that name. */
 const lazy = {
   'auth-code': 'sign-in',
+  interactive: 'sign-in',
   'assertion-signer': 'assertion-signer',
   pkcs8: 'pkcs8',
   'verify-signature': 'verify-signature',

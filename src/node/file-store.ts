@@ -134,7 +134,10 @@ class CacheFile {
       } catch (error) {
         // Somebody else has written meanwhile: once more, with what is there now.
         if (error instanceof LockLost && ++lost < 5) this.#waiting.unshift(...batch)
-        else for (const { reject } of [...batch, ...(batch.length ? [] : this.#waiting.splice(0))]) reject(failure(error))
+        else {
+          lost = 0
+          for (const { reject } of batch.length ? batch : this.#waiting.splice(0)) reject(failure(error))
+        }
       }
     }
     this.#writing = false
@@ -149,6 +152,7 @@ class CacheFile {
     try {
       let content = await this.#read(false)
       if (!content) {
+        if (!(await lock.isOwned())) throw new LockLost()
         await setAside(system, this.#path)
         content = UnifiedFile.parse('')!
       }

@@ -2,9 +2,15 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { fileStore } from '../../src/node/file-store.ts'
+import { fileSystem } from '../../src/node/file-system.ts'
 import { beside, type Files, failure, inFolder, tokenOf, user, withFiles } from './file-store-support.ts'
 
 inFolder()
+
+/** As if the holder of a lock had ended, so that another takes over. */
+async function letDie(path: string): Promise<void> {
+  await writeFile(path, JSON.stringify({ ...JSON.parse(await readFile(path, 'utf8')), pid: 2 ** 22 + 1 }))
+}
 
 describe('a file system that refuses', () => {
   const temporary = (method: 'writeFile' | 'sync' | 'open', code: string) => (fs: Files) => ({
@@ -76,6 +82,25 @@ describe('a file system that refuses', () => {
     },
   )
 
+  test('S31 a writer that lost its lock does not set aside what others wrote in the place of a broken file', async () => {
+    let reads = 0
+    const { fileStore: frozen, path } = await withFiles((fs) => ({
+      readFile: (async (name: string, ...rest: []) => {
+        const content = await fs.readFile(name, ...rest)
+        if (name.endsWith('cache.json') && ++reads === 2) {
+          await letDie(`${path}.lock`)
+          await fileStore(path).write(user, tokenOf('theirs'), {})
+        }
+        return content
+      }) as Files['readFile'],
+    }))
+    await mkdir(dirname(path))
+    await writeFile(path, 'broken')
+    await frozen(path).write('user:b.utid', tokenOf('b', 'b.utid'), {})
+    expect((await fileStore(path).read(user))?.value).toBe(tokenOf('theirs'))
+    expect((await beside(path)).filter((name) => name.includes('broken'))).toHaveLength(1)
+  })
+
   test.each([
     ['without node:fs', () => Promise.reject(new Error('No such module'))],
     ['with an empty one, as bundlers make', () => ({ open: undefined, default: {} })],
@@ -88,4 +113,18 @@ describe('a file system that refuses', () => {
     const calls = [store.read(user), store.write(user, '{}', {}), store.remove(user), store.lock!(user, async () => {}), names.next()]
     for (const call of calls) await expect(call).rejects.toMatchObject({ code: 'environment_unsupported', action: 'reconfigure' })
   })
+})
+
+test.each([
+  ['EPERM', false],
+  ['ERR_ACCESS_DENIED', false],
+  ['ESRCH', true],
+])('a process about which the system says %s has ended: %s', async (code, ended) => {
+  const kill = () => {
+    throw failure(code)
+  }
+  vi.doMock('node:process', () => ({ kill, pid: 1, default: {} }))
+  const { hasEnded } = await fileSystem('test')
+  vi.doUnmock('node:process')
+  expect(hasEnded(2)).toBe(ended)
 })

@@ -106,9 +106,10 @@ test("an application's partition has the names of the tenants that it was asked 
 })
 
 test('an order of entries that another MSAL has changed is no new version', async () => {
-  const entries = Object.entries((await read(parse(python), user)) as object)
-  const turned = Object.fromEntries(entries.reverse())
-  expect((await parse(turned).read(user))?.version).toBe((await parse(python).read(user))?.version)
+  const content = { ...python, Account: { ...python.Account, guest: { home_account_id: `uid.${tenant}`, realm: 'guest' } } }
+  const turned = Object.entries(content).map(([name, section]) => [name, Object.fromEntries(Object.entries(section).reverse())])
+  const found = await parse(Object.fromEntries(turned.reverse())).read(user)
+  expect(found).toEqual(await parse(content).read(user))
 })
 
 test('two owners whose keys look alike keep their entries', async () => {
@@ -162,6 +163,7 @@ test("S47 what was got with an assertion, or is kept as text, goes when its time
 test('a partition without entries does not exist', async () => {
   const file = parse(python)
   file.write(user, '{}', 1000)
+  file.write('assertion:hash', '{}', 1000)
   expect(await file.read(user)).toBeNull()
   expect([...file.list()]).toEqual([app])
   expect(file.toString()).not.toContain('MsalIsomorphic')
@@ -169,15 +171,17 @@ test('a partition without entries does not exist', async () => {
 
 test('S48 names of prototypes are data', async () => {
   const text =
-    '{"__proto__":{"x":1},"AccessToken":{"__proto__":{"home_account_id":"__proto__","secret":"s"},"constructor":{"home_account_id":"constructor"}},"AppMetadata":{"a":{"__proto__":{"x":1}}}}'
+    '{"__proto__":{"x":1},"AccessToken":{"__proto__":{"home_account_id":"__proto__","secret":"s"},"constructor":{"home_account_id":"constructor"}},"AppMetadata":{"a":{}}}'
   const file = UnifiedFile.parse(text)!
   expect([...file.list()].sort()).toEqual(['user:__proto__', 'user:constructor'])
   const found = await file.read('user:__proto__')
   file.write('user:__proto__', found!.value)
   file.write('__proto__', 'sealed')
+  file.write('user:x', '{"AppMetadata":{"b":{"__proto__":{"x":2}}}}')
   expect((await file.read('__proto__'))?.value).toBe('sealed')
   expect((await file.read('user:__proto__'))?.version).toBe(found?.version)
   expect(file.toString()).toContain('{"__proto__":{"x":1}')
+  expect(file.toString()).toContain('{"a":{"__proto__":{"x":2}}}')
   expect(file.toString()).toContain('"__proto__":{"home_account_id":"__proto__","secret":"s"}')
   expect(({} as { x?: unknown }).x).toBeUndefined()
 })

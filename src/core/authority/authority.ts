@@ -53,7 +53,8 @@ export function parseAuthority({ authority, oidcAuthority, validateAuthority = t
   const segments = url.pathname.split('/').slice(1)
   const path = url.pathname.replace(/\/+$/, '')
   const kind = oidcAuthority ? 'oidc' : kindOf(host, segments)
-  let tenant = segments[0] ?? ''
+  // One host may have many realms of a generic provider, each under a path of its own.
+  let tenant = (kind === 'oidc' ? path.slice(1) : segments[0]) ?? ''
   let root = url.origin + path
   if (!tenant && kind === 'ciam') {
     tenant = `${host.slice(0, -'.ciamlogin.com'.length)}.onmicrosoft.com`

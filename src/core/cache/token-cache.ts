@@ -1,6 +1,6 @@
 import { guarded } from '../util/guarded.ts'
 import { loaded } from '../util/loaded.ts'
-import { type CredentialType, targetOf } from './entities.ts'
+import type { CredentialType } from './entities.ts'
 import { Partitions } from './partitions.ts'
 import type { TokenEvent } from './token-event.ts'
 
@@ -48,18 +48,9 @@ export class TokenCache {
    * ```
    */
   find(credentialType: CredentialType, query: { target?: readonly string[] } & Record<string, unknown> = {}): Promise<object[]> {
-    return guarded(() => {
-      const { target = [], ...fields } = query
-      const found: object[] = []
-      for (const { type, entity } of partitionsOf(this).entries()) {
-        if (type !== credentialType || !Object.entries(fields).every(([field, value]) => sameValue(entity[field], value))) continue
-        const granted = targetOf(entity).map((scope) => scope.toLowerCase())
-        if (target.every((scope) => granted.includes(scope.toLowerCase()))) found.push({ ...entity })
-      }
-      return found
+    return guarded(async () => {
+      const { findEntities } = await loaded(import('./find.ts'))
+      return findEntities(partitionsOf(this), credentialType, query)
     })
   }
 }
-
-/** "No user" is written as null or as an empty string. */
-const sameValue = (stored: unknown, wanted: unknown) => (stored ?? '') === (wanted ?? '')

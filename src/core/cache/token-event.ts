@@ -28,6 +28,8 @@ export interface TokenEvent {
 export interface ClientTokenEvent extends TokenEvent {
   /** The URL of the authority that was asked, so that a later look-up needs no discovery. */
   authority?: string
+  /** Of a generic provider that has several on one host; it keeps their refresh tokens apart too. */
+  realm?: string
   /** Whose the tokens are, where that is known. */
   homeAccountId?: string
   /** The refresh token that was used: the account's entry stays as it is, and nothing is stored once the token has gone, for its owner has signed out. */
@@ -65,7 +67,7 @@ export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTo
     : // Without any name the tokens still need an owner, or they would pass for the application's own.
       (event.homeAccountId ?? response.homeAccountId ?? claims?.sub ?? (event.username || crypto.randomUUID()))
   const endpointRealm = tenantOf(event.tokenEndpoint)
-  const realm = isMultiTenant(endpointRealm) && typeof claims?.tid === 'string' ? claims.tid : endpointRealm
+  const realm = event.realm ?? (isMultiTenant(endpointRealm) && typeof claims?.tid === 'string' ? claims.tid : endpointRealm)
   const scopes = response.scopes ?? [...event.scopes]
   const now = Math.floor(Date.now() / 1000)
   const client = { environment: (event.environment ?? new URL(event.tokenEndpoint).hostname).toLowerCase(), client_id: event.clientId }
@@ -99,6 +101,7 @@ export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTo
       ...owner,
       target,
       last_modification_time: `${now}`,
+      ...(event.realm && event.authority && { authority: event.authority }),
       ...(!!family && { family_id: family }),
     }
   }

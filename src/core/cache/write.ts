@@ -55,7 +55,7 @@ function identityOf({ type, entity }: Omit<Entry, 'key'>): string {
       break
     case 'RefreshToken':
       // Refresh tokens serve every scope and tenant; a family shares one.
-      parts.push(text(entity, 'family_id') ? `family ${text(entity, 'family_id')}` : `client ${client}`)
+      parts.push(text(entity, 'authority'), text(entity, 'family_id') ? `family ${text(entity, 'family_id')}` : `client ${client}`)
       break
     case 'IdToken':
       parts.push(client, realmOf(entity))

@@ -3,14 +3,14 @@ import { endpoint } from '../authority/metadata.ts'
 import { accountInfo } from '../cache/account.ts'
 import { ClientAuthError, ClientConfigurationError, isAuthError, NetworkError, ServerError } from '../errors.ts'
 import { type DeviceFlow, deviceCodeGrant, readDeviceAuthorization } from '../grants/device-code.ts'
-import { mergeClaims } from '../oauth/claims.ts'
-import { checkScopes, decorate } from '../oauth/scopes.ts'
+import { mergeClaims } from '../oauth/claims-parameter.ts'
+import { decorate } from '../oauth/requested-scopes.ts'
+import { checkScopes } from '../oauth/scopes.ts'
 import type { DeviceCodeFlow, DeviceFlowOptions, InitiateDeviceFlowOptions, UserResult } from '../types.ts'
 import type { Call, ClientContext } from './context.ts'
-import { withQuery } from './extra-parameters.ts'
 import { protocolOf } from './protocol.ts'
 import { userResult } from './result.ts'
-import { freshToken, obtainTokens, postForm } from './token-request.ts'
+import { freshToken, obtainTokens, postForm, withQuery } from './token-request.ts'
 
 /** Milliseconds between looks at the flow, which its holder may end at any time. */
 const step = 500

@@ -9,8 +9,3 @@ export function checkExtraParameters({ extraQueryParameters = {}, extraBodyParam
   const name = [...Object.keys(extraQueryParameters), ...Object.keys(extraBodyParameters)].find((key) => protocolFields.test(key))
   if (name) throw new ClientConfigurationError('invalid_argument', `${name} is a protocol parameter; extra parameters cannot override it.`)
 }
-
-export function withQuery(url: string, parameters: Record<string, string> = {}): string {
-  const query = new URLSearchParams(parameters).toString()
-  return query ? `${url}${url.includes('?') ? '&' : '?'}${query}` : url
-}

@@ -3,8 +3,8 @@ import { text } from '../cache/entities.ts'
 import { claimsOf } from '../cache/partition.ts'
 import type { LogoutUrlOptions } from '../types.ts'
 import type { Call, ClientContext } from './context.ts'
-import { withQuery } from './extra-parameters.ts'
 import { protocolOf } from './protocol.ts'
+import { withQuery } from './token-request.ts'
 
 /** OpenID Connect RP-Initiated Logout 1.0, section 2. */
 export async function logoutUrl(context: ClientContext, options: LogoutUrlOptions, call: Call): Promise<string> {

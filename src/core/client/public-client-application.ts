@@ -1,7 +1,6 @@
-import { ClientAuthError, ClientConfigurationError, isAuthError, NetworkError } from '../errors.ts'
+import { ClientAuthError, ClientConfigurationError, isAuthError } from '../errors.ts'
 import type { Interaction, InteractionSession } from '../ports.ts'
 import type {
-  AuthCodeFlow,
   DeviceCodeFlow,
   DeviceFlowOptions,
   InitiateDeviceFlowOptions,
@@ -93,21 +92,10 @@ export class PublicClientApplication extends ClientApplication {
     const { correlationId } = call
     const patience = new AbortController()
     let session: InteractionSession | undefined
-    let flow: AuthCodeFlow | undefined
     try {
       session = interaction.begin({ ...(port !== undefined && { port }), ...(prompt !== undefined && { prompt }), signal: patience.signal })
-      const begun = session
-      const answer = await within(timeout, call, async () => {
-        const redirectUri = await begun.redirectUri
-        const { beginSignIn, pickResponseMode } = await loaded(import('./auth-code.ts'))
-        const responseMode = await pickResponseMode(context, interaction.responseModes, call)
-        flow = await beginSignIn(context, { ...request, redirectUri, ...(responseMode !== 'query' && { responseMode }) }, call)
-        // Nobody may be sent to the page of a sign-in that is over.
-        patience.signal.throwIfAborted()
-        return begun.authorize({ url: flow.authUri, flow, signal: patience.signal })
-      })
-      const { completeSignIn } = await loaded(import('./auth-code.ts'))
-      return await completeSignIn(context, flow!, answer, call, { api: 169 })
+      const { interact } = await loaded(import('./interactive.ts'))
+      return await interact(context, request, call, { session, responseModes: interaction.responseModes, timeout, signal: patience.signal })
     } catch (error) {
       if (isAuthError(error)) throw error
       // What an application's own interaction throws may hold the answer.
@@ -118,30 +106,5 @@ export class PublicClientApplication extends ClientApplication {
         session?.close()
       } catch {}
     }
-  }
-}
-
-/** Waits for a person: as long as they are given, unless the caller gives up. */
-async function within<T>(
-  timeout: number | undefined,
-  { signal, correlationId }: { signal?: AbortSignal | undefined; correlationId: string },
-  task: () => Promise<T>,
-): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  let abort = () => {}
-  try {
-    return await new Promise<T>((resolve, reject) => {
-      abort = () => reject(new NetworkError('aborted', 'The call was aborted.', { correlationId, cause: signal!.reason }))
-      signal?.addEventListener('abort', abort)
-      if (timeout !== undefined) {
-        const expire = () =>
-          reject(new ClientAuthError('interaction_timed_out', `Nobody signed in within ${timeout} ms.`, { correlationId }))
-        timer = setTimeout(expire, Math.min(timeout, 0x7fffffff))
-      }
-      task().then(resolve, reject)
-    })
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', abort)
   }
 }

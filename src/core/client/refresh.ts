@@ -8,8 +8,9 @@ import type { TokenOutcome } from '../cache/token-event.ts'
 import { sameMeaning } from '../cache/write.ts'
 import { ClientAuthError, ClientConfigurationError, isAuthError, type ServerError } from '../errors.ts'
 import { refreshTokenGrant } from '../grants/refresh-token.ts'
-import { mergeClaims } from '../oauth/claims.ts'
-import { checkScopes, decorate } from '../oauth/scopes.ts'
+import { mergeClaims } from '../oauth/claims-parameter.ts'
+import { decorate } from '../oauth/requested-scopes.ts'
+import { checkScopes } from '../oauth/scopes.ts'
 import type { RefreshTokenOptions, UserResult } from '../types.ts'
 import { isGood, type Plan } from './cache-first.ts'
 import type { Call, ClientContext } from './context.ts'
@@ -56,7 +57,7 @@ async function refresh(
   const tried = new Set<unknown>()
   for (;;) {
     // Read anew each time: whoever has signed in meanwhile, or has loaded the cache, may have left another.
-    const held = refreshTokens(context, homeAccountId, wanted.authority.cloud).find(
+    const held = refreshTokens(context, homeAccountId, wanted.authority).find(
       ({ secret, client_id }) => !tried.has(secret) && (!ownOnly || client_id === clientId),
     )
     if (!held) break
@@ -80,11 +81,11 @@ async function refresh(
 }
 
 /** A client that has never been here tries its siblings' tokens; a member its family's; then each its own. The newest come first. */
-function refreshTokens({ memory, clientId }: ClientContext, user: string, cloud: string): Entity[] {
+function refreshTokens({ memory, clientId }: ClientContext, user: string, { cloud, url }: Authority): Entity[] {
   const family = familyOf(memory, clientId, cloud) ?? '1'
   const newest = (entity: Entity) => seconds(entity, 'last_modification_time') ?? 0
   const all = (memory.get({ user })?.list('RefreshToken', cloud) ?? [])
-    .filter((entity) => text(entity, 'secret'))
+    .filter((entity) => text(entity, 'secret') && (text(entity, 'authority') || url) === url)
     .sort((a, b) => newest(b) - newest(a))
   const isShared = (entity: Entity) => !!family && text(entity, 'family_id') === family
   return [...all.filter(isShared), ...all.filter((entity) => entity.client_id === clientId && !isShared(entity))]

@@ -16,7 +16,6 @@ import { tagged } from '../util/guarded.ts'
 import { loaded } from '../util/loaded.ts'
 import { parseRecord, toRecord } from '../util/record.ts'
 import type { Call, ClientContext } from './context.ts'
-import { withQuery } from './extra-parameters.ts'
 import { protocolOf } from './protocol.ts'
 import { version } from './version.ts'
 
@@ -60,6 +59,7 @@ async function obtain(
     tokenEndpoint: metadata.tokenEndpoint,
     environment: authority.host,
     authority: authority.url,
+    ...(authority.kind === 'oidc' && authority.tenant && { realm: authority.tenant }),
     response: refreshToken ? { refresh_token: refreshToken, ...json } : json,
     grantType: grant.type,
     data: call.options.extraBodyParameters ?? {},
@@ -108,6 +108,12 @@ async function requestToken(
     ...options.extraBodyParameters,
   }
   return postForm(context, withQuery(tokenEndpoint, options.extraQueryParameters), fields, grant, call, exchange)
+}
+
+/** A URL with further parameters. */
+export function withQuery(url: string, parameters: Record<string, string> = {}): string {
+  const query = new URLSearchParams(parameters).toString()
+  return query ? `${url}${url.includes('?') ? '&' : '?'}${query}` : url
 }
 
 /** Posts a form and gives the JSON of the answer, or throws the error that it holds. */

@@ -1,9 +1,9 @@
 import { isIssuer, type Metadata } from '../authority/metadata.ts'
 import { ClientAuthError, ClientConfigurationError } from '../errors.ts'
 import { checkAuthorizationResponse } from '../oauth/authorization-response.ts'
-import { mergeClaims } from '../oauth/claims.ts'
+import { mergeClaims } from '../oauth/claims-parameter.ts'
 import { createPkce } from '../oauth/pkce.ts'
-import { decorate } from '../oauth/scopes.ts'
+import { decorate } from '../oauth/requested-scopes.ts'
 import type { AuthCodeFlow, InitiateAuthCodeFlowOptions } from '../types.ts'
 import { randomBase64Url, sha256 } from '../util/crypto.ts'
 

@@ -1,6 +1,7 @@
 import { ClientConfigurationError } from '../errors.ts'
 
-const reserved = ['openid', 'profile', 'offline_access']
+/** Asked for by themselves, and not counted when scopes are compared. */
+export const reserved: readonly string[] = ['openid', 'profile', 'offline_access']
 
 /** Checks the scopes that a caller asks for. Microsoft's platform adds the reserved ones by itself. */
 export function checkScopes(scopes: readonly string[] | undefined, { empty = false, reservedToo = false } = {}): readonly string[] {
@@ -24,10 +25,6 @@ export function checkExcludedScopes(excluded: readonly string[] = []): readonly 
   }
   return excluded
 }
-
-/** The scopes to ask for: the caller's and the reserved ones, sorted. */
-export const decorate = (scopes: readonly string[], excluded: readonly string[] = []): string[] =>
-  [...new Set([...scopes, ...reserved])].filter((scope) => !excluded.includes(scope)).sort()
 
 /** Splits a `scope` value (RFC 6749 section 3.3). */
 export const splitScopes = (scope: string): string[] => scope.split(/\s+/).filter(Boolean)

@@ -1,16 +1,5 @@
 import { type AppResult, type ClientApplicationOptions, ClientConfigurationError, type RequestOptions } from '../../core/index.ts'
-import {
-  appId,
-  beginCall,
-  cacheFirst,
-  checkClaims,
-  checkExtraParameters,
-  contextOf,
-  createContext,
-  guarded,
-  loaded,
-  tokenResult,
-} from './core.ts'
+import { appId, beginCall, cacheFirst, checkClaims, contextOf, createContext, guarded, loaded, tokenResult } from './core.ts'
 import { type Identity, type ManagedIdentity, parseIdentity, realm } from './identity.ts'
 import { type Machine, thisMachine } from './machine.ts'
 import { type ManagedIdentitySource, selectSource } from './sources.ts'
@@ -130,10 +119,7 @@ async function acquire(client: ManagedIdentityClient, options: ManagedIdentityRe
         scopeKey: resource.toLowerCase(),
       }),
     result: (token, source) => ({ ...tokenResult(token, source, call.correlationId), account: null }),
-    check() {
-      checkExtraParameters(options)
-      checkClaims(claimsChallenge)
-    },
+    check: () => void checkClaims(claimsChallenge),
     async acquire(_, exchange) {
       const { obtain } = await loaded(import('./obtain.ts'))
       return [await obtain(context, { identity, machine, resource }, call, exchange), 'identity_provider']

@@ -1,9 +1,8 @@
 /** What it uses only when it makes a request: kept apart from `core.ts`, so that importing the entry does not load it. */
 export type { CachedToken } from '../../core/cache/partition.ts'
 export { readTokenEvent } from '../../core/cache/token-event.ts'
-export { withQuery } from '../../core/client/extra-parameters.ts'
 export { protocolOf } from '../../core/client/protocol.ts'
-export { freshToken } from '../../core/client/token-request.ts'
+export { freshToken, withQuery } from '../../core/client/token-request.ts'
 export type { Bounds } from '../../core/http/deadline.ts'
 export { type Http, recall, remember } from '../../core/http/http-cache.ts'
 export { createSend, type HttpAnswer, type HttpRequest, parseJson, type Send } from '../../core/http/http-client.ts'

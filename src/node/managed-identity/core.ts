@@ -2,7 +2,6 @@
 export { appId } from '../../core/cache/partitions.ts'
 export { cacheFirst } from '../../core/client/cache-first.ts'
 export { beginCall, type Call, type ClientContext, contextOf, createContext } from '../../core/client/context.ts'
-export { checkExtraParameters } from '../../core/client/extra-parameters.ts'
 export { tokenResult } from '../../core/client/result.ts'
 export { checkClaims } from '../../core/oauth/claims.ts'
 export { environmentVariable, osName } from '../../core/platform.ts'

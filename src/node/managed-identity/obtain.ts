@@ -1,7 +1,7 @@
 import { readAnswer, refusalOf } from './answer.ts'
 import { askArc } from './arc.ts'
 import type { Call, ClientContext } from './core.ts'
-import { type Bounds, type CachedToken, createSend, freshToken, protocolOf, readTokenEvent, withQuery } from './core-requests.ts'
+import { type Bounds, type CachedToken, createSend, freshToken, protocolOf, readTokenEvent } from './core-requests.ts'
 import { type Identity, realm } from './identity.ts'
 import { askImds } from './imds.ts'
 import type { Machine } from './machine.ts'
@@ -31,7 +31,9 @@ export async function obtain(
   const request = requestOf(source, identity, resource, machine)
   const { extraQueryParameters = {}, extraBodyParameters = {} } = call.options
   checkExtras(request, extraQueryParameters, extraBodyParameters)
-  request.url = withQuery(request.url, extraQueryParameters)
+  const url = new URL(request.url)
+  for (const [name, value] of Object.entries(extraQueryParameters)) url.searchParams.set(name, value)
+  request.url = url.href
   for (const [name, value] of Object.entries(extraBodyParameters)) request.body?.set(name, value)
   context.log({ level: 'debug', message: 'A managed identity endpoint is asked.', source, correlationId })
 

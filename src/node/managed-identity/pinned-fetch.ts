@@ -18,8 +18,6 @@ export function pinnedFetch(thumbprint: string): typeof fetch {
     const { hostname, port, pathname, search } = new URL(String(input))
     const host = hostname.replace(/^\[|\]$/g, '')
     const socket = tls.connect({ host, port: Number(port || 443), rejectUnauthorized: false })
-    // One that nobody waits for any more must not end the process.
-    socket.on('error', () => {})
     const signal = init?.signal
     const abort = () => socket.destroy()
     signal?.addEventListener('abort', abort)
@@ -30,6 +28,7 @@ export function pinnedFetch(thumbprint: string): typeof fetch {
       if ((await thumbprintOf(socket)) !== expected) {
         throw new NetworkError('bad_response', 'The certificate of the managed identity endpoint is not the one that its thumbprint names.')
       }
+      // A request on a connection that has gone would never end.
       if (socket.destroyed) throw new Error('closed')
       return await new Promise<Response>((resolve, reject) => {
         const request = http.request({
@@ -60,9 +59,13 @@ export function pinnedFetch(thumbprint: string): typeof fetch {
 
 function connected(socket: TLSSocket): Promise<void> {
   return new Promise((resolve, reject) => {
+    let reason = new Error('closed')
+    // Heard for good: an error that nobody waits for any more would end the process.
+    socket.on('error', (error) => {
+      reason = error
+    })
+    socket.once('close', () => reject(reason))
     socket.once('secureConnect', resolve)
-    socket.once('error', reject)
-    socket.once('close', () => reject(new Error('closed')))
   })
 }
 

@@ -87,7 +87,18 @@ test('what cannot be read can be replaced by who believes it absent, but not wha
 test('of two who replace what cannot be read, one succeeds', async () => {
   const memory = memoryStore()
   memory.content.set(user, { value: 'unreadable', version: 'x' })
-  const store = encrypted(memory, first)
+  let readers = 0
+  let bothHaveRead!: () => void
+  const barrier = new Promise<void>((resolve) => {
+    bothHaveRead = resolve
+  })
+  const read = async (partition: string) => {
+    const found = await memory.read(partition)
+    if (++readers === 2) bothHaveRead()
+    await barrier
+    return found
+  }
+  const store = encrypted({ ...memory, read }, first)
   const outcomes = await Promise.all(['a', 'b'].map((value) => store.write(user, value, { version: null })))
   expect(outcomes.filter((outcome) => outcome === 'conflict')).toHaveLength(1)
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AuthError } from '../../../src/core/errors.ts'
-import { checkClaims, mergeClaims } from '../../../src/core/oauth/claims.ts'
+import { checkClaims } from '../../../src/core/oauth/claims.ts'
+import { mergeClaims } from '../../../src/core/oauth/claims-parameter.ts'
 
 const merged = (challenge: string | undefined, capabilities: string[] = ['CP1']) => JSON.parse(mergeClaims(challenge, capabilities)!)
 const xms_cc = { values: ['CP1'] }

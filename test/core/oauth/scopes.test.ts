@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AuthError } from '../../../src/core/errors.ts'
-import { checkExcludedScopes, checkScopes, decorate, scopeKey, splitScopes } from '../../../src/core/oauth/scopes.ts'
+import { decorate } from '../../../src/core/oauth/requested-scopes.ts'
+import { checkExcludedScopes, checkScopes, scopeKey, splitScopes } from '../../../src/core/oauth/scopes.ts'
 
 function codeOf(run: () => unknown): unknown {
   try {

@@ -77,6 +77,7 @@ describe('the key of Azure Arc', () => {
     'Bearer realm=/var/opt/azcmagent/tokens/one.key',
     'Basic realm=/a=b/one.key',
     'Basic realm="/x/one.key',
+    'Basic realm="one.key" x',
     'Basic realm=one.key, realm=two.key',
     'Basic realm=one.txt',
     'Basic realm=one.key.txt',
@@ -115,6 +116,32 @@ describe('the key of Azure Arc', () => {
     expect(server.hits).toHaveLength(good ? 2 : 1)
   })
 
+  it('is not read at all where it is too large, and not sent where it has grown meanwhile', async () => {
+    await writeFile(join(root, 'tokens', 'one.key'), key.padEnd(4097, 'x'))
+    await failure(ask())
+    expect(opened).toHaveLength(1)
+    const on = place()
+    const grown = { ...on.fs, lstat: async () => ({ isFile: () => true, size: 10 }) }
+    expect(await failure(ask({ ...on, fs: grown }))).toMatchObject({ code: 'credential_invalid' })
+    expect(server.hits).toHaveLength(2)
+  })
+
+  it.each([
+    ['503', { code: 'server_unavailable', status: 503 }],
+    ['429', { code: 'throttled', retryAfter: 7000 }],
+    ['403', { code: 'server_error', error: 'invalid_request', status: 403 }],
+    // Whoever asks for it has to refuse first.
+    ['200', { code: 'bad_response', status: 200 }],
+  ])('is not offered to an agent that answers %s', async (status, error) => {
+    const on = place()
+    const variables = variablesFor.azure_arc(
+      server.url('status', { status, body: '{}', 'www-authenticate': challenge!, ...(status === '429' && { 'retry-after': '7' }) }),
+    )
+    expect(await failure(ask({ ...on, env: (name) => variables[name] }))).toMatchObject(error)
+    expect(opened).toEqual([])
+    expect(server.hits).toHaveLength(1)
+  })
+
   it('S69 is not a file elsewhere that a link leads to', async () => {
     await writeFile(join(root, 'secret'), canary('other-file'))
     await symlink(join(root, 'secret'), join(root, 'tokens', 'link.key'))
@@ -137,7 +164,7 @@ describe('the key of Azure Arc', () => {
   })
 
   it.each([
-    ['darwin', {}],
+    ['darwin', { ProgramData: 'D:\\Data' }],
     ['freebsd', {}],
     ['win32', {}],
   ])('is not looked for on %s with %j', async (platform, variables) => {

@@ -1,6 +1,9 @@
 import { X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { AddressInfo } from 'node:net'
+import { createServer, type TLSSocket } from 'node:tls'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { refusedOrigin } from '../../support/fault-server.ts'
 import { makeIdentity, origin } from '../proxy-support.ts'
 import { clientOn, failure, header, machine, resource, token } from './support.ts'
@@ -31,6 +34,15 @@ async function start(handle: RequestListener = (_, response) => response.end(JSO
   }, ours)
   return { url, seen }
 }
+/** A bare TLS server of ours. */
+async function startTls(handle: (socket: TLSSocket) => void): Promise<number> {
+  const server = createServer(ours, handle)
+  server.on('connection', (socket) => socket.on('error', () => {}))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  return (server.address() as AddressInfo).port
+}
 const ask = (endpoint: string, thumbprint?: string, options = {}) =>
   clientOn(on(endpoint, thumbprint)).acquireTokenForClient({ resource, ...options })
 
@@ -48,12 +60,19 @@ describe('the certificate of Service Fabric', () => {
     expect(seen).toEqual([`GET ${new URL(url).host} /metadata/identity/oauth2/token?${query} ${header}`])
   })
 
-  it('S69 of somebody else gets no secret', async () => {
+  it('S69 of somebody else gets not a byte, and its connection is closed', async () => {
     let bytes = 0
-    const { url, seen } = await start()
-    const error = await failure(ask(`${url}/x`, thumbprintOf(stranger)))
+    const closed: Promise<unknown>[] = []
+    const port = await startTls((socket) => {
+      socket.on('data', (chunk) => {
+        bytes += chunk.length
+      })
+      closed.push(once(socket, 'close'))
+    })
+    const error = await failure(ask(`https://127.0.0.1:${port}/x`, thumbprintOf(stranger)))
     expect(error).toMatchObject({ name: 'NetworkError', code: 'bad_response' })
-    bytes += seen.length
+    expect(closed).toHaveLength(1)
+    await closed[0]
     expect(bytes).toBe(0)
   })
 
@@ -120,5 +139,21 @@ describe('Service Fabric over TLS', () => {
       const error = await failure(ask(place.replace(/^http:/, 'https:')))
       expect(error).toMatchObject({ name: 'NetworkError', code: 'unreachable' })
     }
+  })
+
+  it('says why nobody could be reached', async () => {
+    const place = (await refusedOrigin()).replace(/^http:/, 'https:')
+    expect((await failure(ask(place))).cause).toMatchObject({ message: 'ECONNREFUSED' })
+  })
+
+  it('does not wait for a connection that has gone before the request', async () => {
+    const digest = crypto.subtle.digest.bind(crypto.subtle)
+    vi.spyOn(crypto.subtle, 'digest').mockImplementation(async (name, data) => {
+      if (name === 'SHA-1') await new Promise((resolve) => setTimeout(resolve, 300))
+      return digest(name, data)
+    })
+    onTestFinished(() => void vi.restoreAllMocks())
+    const port = await startTls((socket) => socket.destroy())
+    expect(await failure(ask(`https://127.0.0.1:${port}/x`))).toMatchObject({ code: 'unreachable' })
   })
 })

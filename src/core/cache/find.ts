@@ -1,0 +1,20 @@
+import { type CredentialType, targetOf } from './entities.ts'
+import type { Partitions } from './partitions.ts'
+
+/** Copies of the entries whose fields equal those of a query. */
+export function findEntities(
+  memory: Partitions,
+  credentialType: CredentialType,
+  { target = [], ...fields }: { target?: readonly string[] } & Record<string, unknown>,
+): object[] {
+  const found: object[] = []
+  for (const { type, entity } of memory.entries()) {
+    if (type !== credentialType || !Object.entries(fields).every(([field, value]) => sameValue(entity[field], value))) continue
+    const granted = targetOf(entity).map((scope) => scope.toLowerCase())
+    if (target.every((scope) => granted.includes(scope.toLowerCase()))) found.push({ ...entity })
+  }
+  return found
+}
+
+/** "No user" is written as null or as an empty string. */
+const sameValue = (stored: unknown, wanted: unknown) => (stored ?? '') === (wanted ?? '')

@@ -1,0 +1,56 @@
+import { ClientAuthError, NetworkError } from '../errors.ts'
+import type { InteractionSession, ResponseMode } from '../ports.ts'
+import type { AuthCodeFlow, InitiateAuthCodeFlowOptions, UserResult } from '../types.ts'
+import { beginSignIn, completeSignIn, pickResponseMode } from './auth-code.ts'
+import type { Call, ClientContext } from './context.ts'
+
+/** A sign-in page that has been opened. */
+interface Opened {
+  session: InteractionSession
+  responseModes: readonly ResponseMode[]
+  /** Milliseconds that the person is given; no limit where there is none. */
+  timeout: number | undefined
+  /** Aborted when the sign-in is over, however it went. */
+  signal: AbortSignal
+}
+
+/** Shows the person the authorization request, waits for the answer and redeems it. */
+export async function interact(
+  context: ClientContext,
+  request: InitiateAuthCodeFlowOptions,
+  call: Call,
+  { session, responseModes, timeout, signal }: Opened,
+): Promise<UserResult> {
+  let flow: AuthCodeFlow | undefined
+  const answer = await within(timeout, call, async () => {
+    const redirectUri = await session.redirectUri
+    const responseMode = await pickResponseMode(context, responseModes, call)
+    flow = await beginSignIn(context, { ...request, redirectUri, ...(responseMode !== 'query' && { responseMode }) }, call)
+    // Nobody may be sent to the page of a sign-in that is over.
+    signal.throwIfAborted()
+    return session.authorize({ url: flow.authUri, flow, signal })
+  })
+  return completeSignIn(context, flow!, answer, call, { api: 169 })
+}
+
+/** Waits for a person: as long as they are given, unless the caller gives up. */
+async function within<T>(timeout: number | undefined, { signal, correlationId }: Call, task: () => Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let abort = () => {}
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      abort = () => reject(new NetworkError('aborted', 'The call was aborted.', { correlationId, cause: signal!.reason }))
+      if (signal?.aborted) return abort()
+      signal?.addEventListener('abort', abort)
+      if (timeout !== undefined) {
+        const expire = () =>
+          reject(new ClientAuthError('interaction_timed_out', `Nobody signed in within ${timeout} ms.`, { correlationId }))
+        timer = setTimeout(expire, Math.min(timeout, 0x7fffffff))
+      }
+      task().then(resolve, reject)
+    })
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+  }
+}
