@@ -3,14 +3,18 @@ import { createServer } from 'node:http'
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { tenants } from '../provider/tenants.mjs'
 import { users } from '../provider/users.mjs'
+import { answerProfile, createDelegate } from './profile.mjs'
 
 const audience = 'api://notes'
+const graph = 'https://graph.microsoft.com'
 
 /**
  * Starts a protected API beside the provider.
  *
  *   GET  /notes                 the caller's notes: needs the scope Notes.Read, or the role Notes.Read.All for an application
  *   POST /notes {"text": "…"}   adds one: needs Notes.Write
+ *   GET  /profile               the caller's profile, which it asks a second API for on behalf of the caller: needs Notes.Read
+ *   GET  /me                    that second API, which takes tokens for Graph only
  *
  * With `?challenge=1` it wants the authentication context `c1`, which every fresh token has; with `?challenge=c2` (or another name) one
  * that takes a new sign-in. It says so as Entra's conditional access does: 401 and a claims challenge.
@@ -21,6 +25,7 @@ export async function startApi({ provider, port = 0 }) {
   const keySets = new Map()
   const notes = new Map(Object.values(users).map(({ name, objectIds }) => [Object.values(objectIds)[0], [`Welcome, ${name}.`]]))
   const requests = []
+  let delegate
 
   const server = createServer((req, res) => {
     answer(req, res).catch((error) => {
@@ -31,6 +36,7 @@ export async function startApi({ provider, port = 0 }) {
   server.listen(port, '127.0.0.1')
   await once(server, 'listening')
   const url = `http://localhost:${server.address().port}`
+  delegate = createDelegate({ provider, profileUrl: `${url}/me` })
 
   async function answer(req, res) {
     const { pathname, searchParams } = new URL(req.url, url)
@@ -46,11 +52,16 @@ export async function startApi({ provider, port = 0 }) {
       res.end(body === undefined ? undefined : JSON.stringify(body))
     }
     if (req.method === 'OPTIONS') return send(204)
-    if (pathname !== '/notes') return send(404, { error: 'not_found' })
-    if (!['GET', 'POST'].includes(req.method)) return send(405, { error: 'method_not_allowed' })
+    const methods = { '/notes': ['GET', 'POST'], '/profile': ['GET'], '/me': ['GET'] }[pathname]
+    if (!methods) return send(404, { error: 'not_found' })
+    if (!methods.includes(req.method)) return send(405, { error: 'method_not_allowed' })
 
     const token = /^Bearer (.+)$/i.exec(req.headers.authorization ?? '')?.[1]
-    const claims = token && (await validate(token))
+    if (pathname === '/me') {
+      const { status, body } = answerProfile(token && (await validate(token, graph)))
+      return send(status, body)
+    }
+    const claims = token && (await validate(token, audience))
     if (!claims) return send(401, { error: 'invalid_token' }, { 'www-authenticate': challenge(token ? { error: 'invalid_token' } : {}) })
     const needed = req.method === 'GET' ? 'Notes.Read' : 'Notes.Write'
     if (!mayUse(claims, needed)) {
@@ -67,6 +78,7 @@ export async function startApi({ provider, port = 0 }) {
       const header = challenge({ error: 'insufficient_claims', claims: Buffer.from(claimsNeeded).toString('base64') })
       return send(401, { error: 'insufficient_claims' }, { 'www-authenticate': header })
     }
+    if (pathname === '/profile') return sendProfile(send, token, claims)
     const own = notes.get(claims.oid) ?? []
     if (req.method === 'GET')
       return send(200, { owner: claims.name ?? claims.azp, tenant: claims.tid, notes: claims.scp ? own : [...notes.values()].flat() })
@@ -76,8 +88,20 @@ export async function startApi({ provider, port = 0 }) {
     return send(201, { notes: notes.get(claims.oid) })
   }
 
-  /** The claims of a token that one of the tenants signed for this API, else undefined. */
-  async function validate(token) {
+  /** The answer of the second API. What its token takes of the caller, the caller is told as a claims challenge. */
+  async function sendProfile(send, token, { tid, scp }) {
+    if (!scp) return send(403, { error: 'insufficient_scope' })
+    const { status, body, tokenSource, refusal } = await delegate.ask({ token, tenantId: tid })
+    if (!refusal) return send(status, { ...body, tokenSource })
+    if (refusal.claims) {
+      const header = challenge({ error: 'insufficient_claims', claims: Buffer.from(refusal.claims).toString('base64') })
+      return send(401, { error: 'insufficient_claims' }, { 'www-authenticate': header })
+    }
+    return send(502, { error: 'profile_unavailable', reason: refusal.error ?? refusal.code })
+  }
+
+  /** The claims of a token that one of the tenants signed for an API, else undefined. */
+  async function validate(token, audience) {
     try {
       const { iss } = decodeJwt(token)
       if (!issuers.has(iss)) return undefined
@@ -103,6 +127,7 @@ export async function startApi({ provider, port = 0 }) {
   }
 
   async function close() {
+    await delegate.close()
     server.close()
     server.closeAllConnections()
     await once(server, 'close')

@@ -1,3 +1,4 @@
+import { parseClaimsChallenge } from 'msal-isomorphic'
 import { CliError } from './errors.js'
 import { printable } from './output.js'
 
@@ -16,7 +17,7 @@ export async function callApi(url, accessToken, signal) {
     throw new CliError(`The API at ${printable(new URL(url).origin)} cannot be reached.`)
   }
   const { status } = response
-  return { status, body, claimsChallenge: status === 401 ? claimsOf(response.headers.get('www-authenticate')) : undefined }
+  return { status, body, claimsChallenge: status === 401 ? (parseClaimsChallenge(response.headers) ?? undefined) : undefined }
 }
 
 function parse(text) {
@@ -25,11 +26,4 @@ function parse(text) {
   } catch {
     return undefined
   }
-}
-
-/** The `claims` of a `WWW-Authenticate: Bearer … claims="…"` header, which are JSON in base64. */
-function claimsOf(header) {
-  const encoded = /\bBearer\b.*\bclaims="([^"]+)"/i.exec(header ?? '')?.[1]
-  const claims = encoded && Buffer.from(encoded, 'base64').toString()
-  return claims && parse(claims) ? claims : undefined
 }

@@ -6,7 +6,7 @@ import { openSession } from './session.js'
 
 export async function main(options, signal) {
   const environment = await readEnvironment(options)
-  const session = await openSession(environment, { noBrowser: options['no-browser'], signal })
+  const session = await openSession(environment, { noBrowser: options['no-browser'], device: options.device, signal })
   try {
     if (options.accounts) await listAccounts(session)
     else if (options.logout) await logOut(session, options)
@@ -35,10 +35,12 @@ async function useApi(session, environment, options, signal) {
 }
 
 /** The playground's API asks for an authentication context on demand. */
-function addressOf({ api, isPlayground }, { challenge, 'step-up': stepUp }) {
-  if (!challenge && !stepUp) return api
-  if (!isPlayground) throw new CliError('--challenge and --step-up are for the playground.', exitCodes.usage)
-  return `${api}?challenge=${stepUp ? 'c2' : 'c1'}`
+function addressOf({ api, isPlayground }, { challenge, 'step-up': stepUp, profile }) {
+  if (!challenge && !stepUp && !profile) return api
+  if (!isPlayground) throw new CliError('--challenge, --step-up and --profile are for the playground.', exitCodes.usage)
+  const url = profile ? new URL('/profile', api) : new URL(api)
+  if (challenge || stepUp) url.searchParams.set('challenge', stepUp ? 'c2' : 'c1')
+  return url.href
 }
 
 async function listAccounts({ app, findAccount }) {

@@ -10,9 +10,11 @@ Signs you in through the browser and calls the API. The next time the token come
   --force              get a new token although the cached one is still good
   --challenge          let the API ask for a claim that the provider adds without asking you (playground only)
   --step-up            let the API ask for a claim that takes a new sign-in (playground only)
+  --profile            let the API ask a second API about you, on your behalf (playground only)
   --accounts           list the accounts that are signed in
   --logout             forget the account
   --no-browser         print the address of the sign-in page instead of opening it
+  --device             sign in on another device: print a code instead of opening the browser
   --environment <file> what "npm start" has written (default: .playground/environment.json)
   --help               show this text
 
@@ -34,12 +36,14 @@ export function parseOptions(args) {
       options: {
         accounts: flag,
         challenge: flag,
+        device: flag,
         environment: value,
         force: flag,
         help: { ...flag, short: 'h' },
         login: flag,
         logout: flag,
         'no-browser': flag,
+        profile: flag,
         'step-up': flag,
         tenant: value,
         user: value,

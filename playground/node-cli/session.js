@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { isAuthError, PublicClientApplication, SerializableTokenCache } from 'msal-isomorphic'
 import { loopback } from 'msal-isomorphic/node'
 import { CliError, exitCodes } from './errors.js'
-import { print } from './output.js'
+import { print, printable } from './output.js'
 import { createStorage } from './storage.js'
 
 const tokenFile = 'token-cache.json'
@@ -13,12 +13,11 @@ const activeFile = 'active-account'
 const patience = 5 * 60_000
 
 /** The client with its files: tokens, discovery documents, and whose turn it is. */
-export async function openSession({ clientId, authority, knownAuthorities, home }, { noBrowser, signal }) {
+export async function openSession({ clientId, authority, knownAuthorities, home }, { noBrowser, device, signal }) {
   const storage = createStorage(home)
   const tokenCache = new SerializableTokenCache()
   readTokenCache(tokenCache, await storage.read(tokenFile), home)
   const httpCache = await readHttpCache(storage)
-  const renewals = new Set()
   const app = new PublicClientApplication({
     clientId,
     authority,
@@ -29,8 +28,6 @@ export async function openSession({ clientId, authority, knownAuthorities, home 
     tokenCache,
     httpCache,
     interaction: loopback({ openBrowser: noBrowser ? showAddress : undefined }),
-    // An interrupted request may still bring a token that replaces the one in the file.
-    waitUntil: (work) => renewals.add(work),
   })
 
   async function save() {
@@ -58,18 +55,25 @@ export async function openSession({ clientId, authority, knownAuthorities, home 
       return result
     },
 
-    /** Ends what is under way and writes the files. */
+    /** Waits for what is under way, as an interrupted request may still bring a token that replaces the one in the file. */
     async close() {
-      await Promise.all(renewals)
       await app.close()
       await save()
     },
   }
 
   async function signIn({ login, account, username, ...request }) {
+    if (device) return signInElsewhere(request)
     if (!noBrowser) print('Opening the browser to sign in. Ctrl+C gives up.')
     const loginHint = username ?? (login ? undefined : account?.username)
     return app.acquireTokenInteractive({ ...request, loginHint, prompt: login ? 'select_account' : undefined, timeout: patience, signal })
+  }
+
+  /** The person signs in wherever there is a browser; this program asks until they have. */
+  async function signInElsewhere({ scopes, claimsChallenge }) {
+    const flow = await app.initiateDeviceFlow({ scopes, signal })
+    print(`${printable(flow.message)} Ctrl+C gives up.`)
+    return app.acquireTokenByDeviceFlow({ flow, claimsChallenge, signal })
   }
 }
 

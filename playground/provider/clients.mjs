@@ -1,12 +1,13 @@
 import { X509Certificate } from 'node:crypto'
 import { createCertificate, describeCertificate } from './certificate.mjs'
+import { onBehalfOfGrant, passwordGrant } from './direct-grants.mjs'
 
 /** Redirect URIs that match by origin without port: `http://localhost` accepts any port, and with `anyPath` any path too. */
 const loopback = ['http://localhost', 'http://127.0.0.1', 'https://localhost', 'https://127.0.0.1']
 
 /**
  * The registered applications. `type` is Entra's platform: `native` and `spa` are public, `web` and `daemon` authenticate.
- * Secrets are for development only; the certificate client gets a fresh key unless the caller brings a certificate (PEM).
+ * Secrets are for development only; the certificate clients share a fresh key unless the caller brings a certificate (PEM).
  */
 export function createClients({ certificate, extra = {} } = {}) {
   const own = certificate ? { ...describeCertificate(certificate), privateKey: '' } : createCertificate('notes-web')
@@ -33,6 +34,21 @@ export function createClients({ certificate, extra = {} } = {}) {
       type: 'daemon',
       redirectUris: [],
       secret: 'daemon-secret-for-development',
+    },
+    daemonCertificate: {
+      clientId: 'dae3ce27-0000-4000-8000-00000000efef',
+      name: 'Notes archiver, with a certificate',
+      type: 'daemon',
+      redirectUris: [],
+      ...own,
+    },
+    api: {
+      clientId: 'a91a91a9-0000-4000-8000-00000000a91a',
+      name: 'Notes',
+      type: 'web',
+      redirectUris: [],
+      secret: 'api-secret-for-development',
+      identifierUri: 'api://notes',
     },
     familyOne: {
       clientId: 'fa311100-0000-4000-8000-00000000f001',
@@ -65,7 +81,10 @@ export function toMetadata(client) {
     post_logout_redirect_uris: client.redirectUris,
     response_types: interactive ? ['code'] : [],
     grant_types: [
-      ...(interactive ? ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code'] : []),
+      ...(interactive ? ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'] : []),
+      ...(interactive && client.type !== 'spa' ? [passwordGrant] : []),
+      ...(client.identifierUri ? [onBehalfOfGrant] : []),
+      ...(interactive || client.identifierUri ? ['refresh_token'] : []),
       ...(isConfidential(client) ? ['client_credentials'] : []),
     ],
     ...authentication(client),

@@ -1,17 +1,19 @@
 import { randomUUID } from 'node:crypto'
 import { parse, stringify } from 'node:querystring'
 import { sendError, sendJson, shapeAnswers, withShapedAnswers } from './answers.mjs'
+import { onBehalfOfGrant, passwordGrant } from './direct-grants.mjs'
 import { instanceDiscovery, userRealm } from './discovery.mjs'
 import { playFault } from './faults.mjs'
 import { providerPages } from './pages.mjs'
 import { forwarded, readBody, shapeAuthorizationParameters, shapeTokenForm } from './requests.mjs'
 import { handleSignIn } from './sign-in.mjs'
 import { createTenantProvider } from './tenant-provider.mjs'
-import { addressedBy, sharedNames, tenants } from './tenants.mjs'
+import { addressedBy, sharedNames, tenantById, tenants } from './tenants.mjs'
+import { userByName } from './users.mjs'
 
 /** The look-alike under one base URL: a provider for each tenant and each shared name, and the routes in front of them. */
 export function createCloud({ library, base, environment }) {
-  const { clients, store, settings, faults, log } = environment
+  const { clients, store, settings, faults, log, paces } = environment
   const onServerError = (error) => console.error('The provider failed:', error)
   const providers = new Map()
   for (const key of [...Object.values(tenants).map(({ id }) => id), ...sharedNames]) {
@@ -100,8 +102,17 @@ export function createCloud({ library, base, environment }) {
   function token(req, res, exchange) {
     const { addressed, form, correlationId, path } = exchange
     const client = clientOf(form, req)
-    const { shaped, refusal } = shapeTokenForm({ form, client, store, origin: req.headers.origin, shared: addressed.shared })
+    const { shaped, refusal } = shapeTokenForm({
+      form,
+      client,
+      store,
+      origin: req.headers.origin,
+      shared: addressed.shared && addressed.key,
+    })
     if (refusal) return sendError(res, refusal, correlationId)
+    if (form.device_code && paces.isTooSoon(form.device_code)) {
+      return sendError(res, { code: 70017, error: 'slow_down', text: 'The device code is asked for too often.' }, correlationId)
+    }
     const key = addressed.shared ? (homeOf(form) ?? addressed.key) : addressed.key
     send(req, res, key, {
       url: `/${key}/oauth2/v2.0/token`,
@@ -114,9 +125,11 @@ export function createCloud({ library, base, environment }) {
   }
 
   /** The tenant that answers a token request under a shared name: the one of the person behind the code or token. */
-  function homeOf({ grant_type: type, code, refresh_token: refreshToken, device_code: deviceCode }) {
+  function homeOf({ grant_type: type, code, refresh_token: refreshToken, device_code: deviceCode, username, assertion }) {
     if (type === 'authorization_code') return store.tenantOf('AuthorizationCode', code)
     if (type === 'refresh_token') return store.tenantOf('RefreshToken', refreshToken)
+    if (type === passwordGrant) return userByName(username ?? '')?.homeTenantId
+    if (type === onBehalfOfGrant) return tenantById(claimsOf(assertion)?.tid)?.id
     return deviceCode && store.tenantOf('DeviceCode', deviceCode)
   }
 

@@ -32,6 +32,8 @@ export interface Client {
   thumbprint?: string
   thumbprintSha256?: string
   family?: '1'
+  /** The API that the registration stands for: it may call others on behalf of its callers. */
+  identifierUri?: string
 }
 
 export interface Settings {
@@ -45,6 +47,8 @@ export interface Settings {
   codeSeconds: number
   deviceCodeSeconds: number
   deviceCodeInterval: number
+  deviceCodeSlowDown: boolean
+  onBehalfOfConsent: boolean
 }
 
 export interface Fault {
@@ -88,13 +92,18 @@ export interface Provider {
   users: typeof users
   clients: Record<'native' | 'spa' | 'familyOne' | 'familyTwo', Client> &
     Record<'web' | 'daemon', Client & { secret: string }> &
-    Record<'webCertificate', Client & Required<Pick<Client, 'certificate' | 'privateKey' | 'thumbprint' | 'thumbprintSha256'>>> &
+    Record<'api', Client & { secret: string; identifierUri: string }> &
+    Record<
+      'webCertificate' | 'daemonCertificate',
+      Client & Required<Pick<Client, 'certificate' | 'privateKey' | 'thumbprint' | 'thumbprintSha256'>>
+    > &
     Record<string, Client>
   settings: Settings
   requests: LoggedRequest[]
   control: {
     failNext(fault: Fault): void
     clearFaults(): void
+    throttleNext(options?: Pick<Fault, 'when' | 'times'> & { seconds?: number }): void
     revoke(options?: { user?: User; sessions?: boolean }): void
   }
   tokenRequests(grantType?: string): LoggedRequest[]

@@ -6,6 +6,8 @@ import { exportJWK, generateKeyPair } from 'jose'
 import { createCertificate } from './certificate.mjs'
 import { createClients } from './clients.mjs'
 import { createCloud } from './cloud.mjs'
+import { createPaces } from './device-paces.mjs'
+import { errorBody } from './errors.mjs'
 import { createFaults } from './faults.mjs'
 import { defaults } from './settings.mjs'
 import { createStore } from './store.mjs'
@@ -38,7 +40,17 @@ export async function startProvider(options = {}) {
     current: () => library.Provider.ctx,
     refuse: (reason) => new library.errors.InvalidGrant(reason),
   })
-  const environment = { settings, clients, store, faults, log, keys: await signingKeys(), cookieKeys: [randomBytes(32).toString('hex')] }
+  const paces = createPaces(settings)
+  const environment = {
+    settings,
+    clients,
+    store,
+    faults,
+    log,
+    paces,
+    keys: await signingKeys(),
+    cookieKeys: [randomBytes(32).toString('hex')],
+  }
 
   const plain = createServer()
   const url = await listen(plain, port)
@@ -67,6 +79,9 @@ export async function startProvider(options = {}) {
     control: {
       failNext: faults.failNext,
       clearFaults: faults.clear,
+      /** Answers the next requests (a `when` as in `failNext`) with 429, as a busy or annoyed service does. */
+      throttleNext: ({ seconds = 60, ...fault } = {}) =>
+        faults.failNext({ ...fault, status: 429, headers: { 'retry-after': String(seconds) }, body: errorBody(throttled) }),
       /** Revokes refresh tokens of a user (or everybody's); with `sessions`, their browser sessions too. */
       revoke: ({ user, sessions } = {}) => store.revoke({ subject: user?.subject, sessions }),
     },
@@ -83,6 +98,8 @@ export async function startProvider(options = {}) {
     [Symbol.asyncDispose]: close,
   }
 }
+
+const throttled = { code: 90055, error: 'temporarily_unavailable', text: 'The server terminated the request: there are too many of them.' }
 
 /** oidc-provider says on every start that it wants a newer Node; it works with ours, and this is a development tool. */
 async function loadLibrary() {

@@ -1,5 +1,6 @@
 import { IncomingMessage } from 'node:http'
 import { hasNeedlessCredential } from './clients.mjs'
+import { isDirect, passwordGrant } from './direct-grants.mjs'
 import { graph, isKnown, parseScopes } from './resources.mjs'
 
 const bodyLimit = 256 * 1024
@@ -48,7 +49,7 @@ export function shapeTokenForm({ form, client, store, origin, shared }) {
   if (refusal) return { refusal }
   const fallback = form.grant_type === 'refresh_token' ? store.requestedScope(form.refresh_token) : undefined
   const scope = form.scope || fallback
-  if (scope === undefined) return { shaped }
+  if (scope === undefined) return { shaped: isDirect(form.grant_type) ? { ...shaped, resource: graph } : shaped }
   const { openid, byResource } = parseScopes(scope, form.client_id)
   if (byResource.size > 1) {
     return { refusal: { code: 28000, error: 'invalid_request', text: 'The scope parameter contains more than one resource.' } }
@@ -58,13 +59,18 @@ export function shapeTokenForm({ form, client, store, origin, shared }) {
     return { refusal: { code: 500011, error: 'invalid_resource', text: `The resource principal named ${foreign} was not found.` } }
   shaped.scope = [...openid, ...[...byResource.values()].flat()].join(' ')
   if (byResource.size) shaped.resource = [...byResource.keys()][0]
-  else if (form.grant_type === 'refresh_token') shaped.resource = graph
+  else if (form.grant_type === 'refresh_token' || isDirect(form.grant_type)) shaped.resource = graph
   return { shaped }
 }
 
 function refusalOf({ form, client, origin, shared }) {
   if (shared && form.grant_type === 'client_credentials') {
     return { code: 50059, error: 'invalid_request', text: 'No tenant-identifying information found in the request.' }
+  }
+  if (shared === 'common' && form.grant_type === passwordGrant) {
+    const text =
+      'The grant type is not supported over the /common or /consumers endpoints. Please use the /organizations or tenant-specific endpoint.'
+    return { code: 9001023, error: 'invalid_request', text }
   }
   if (client && hasNeedlessCredential(client, form)) {
     return { code: 700025, error: 'invalid_client', text: 'The client is public, so no client credential may be presented.' }

@@ -15,6 +15,10 @@ export const defaults = {
   deviceCodeSeconds: 900,
   /** Seconds between two polls, as the answer to a device code request announces it. */
   deviceCodeInterval: 5,
+  /** Answers `slow_down` to whoever asks for a device code sooner than that, and wants five seconds more from then on. */
+  deviceCodeSlowDown: true,
+  /** Whether people have agreed that an API calls another on their behalf. */
+  onBehalfOfConsent: true,
 }
 
 export function refreshIn({ accessTokenSeconds, refreshInSeconds }) {

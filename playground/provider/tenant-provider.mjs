@@ -1,4 +1,5 @@
 import { namesCertificate, originAllowed, redirectUriAllowed, toMetadata } from './clients.mjs'
+import { grantEverything, registerDirectGrants } from './direct-grants.mjs'
 import { isKnown, offlineScope, resources, scopesOf, unknownScope } from './resources.mjs'
 import { requestedContext, satisfies, signInPolicy } from './sign-in-policy.mjs'
 import { claimsByScope, idTokenClaims, shapeAccessToken } from './tokens.mjs'
@@ -28,11 +29,7 @@ export function createTenantProvider({ library, key, tenant, environment }) {
 
   /** Consent is implied: every sign-in starts with a grant of everything there is. */
   async function implyConsent({ oidc }) {
-    const grant = new oidc.provider.Grant({ accountId: oidc.account.accountId, clientId: oidc.client.clientId })
-    grant.addOIDCScope(`openid profile email ${offlineScope}`)
-    for (const resource of [...Object.keys(resources), `api://${oidc.client.clientId}`]) {
-      grant.addResourceScope(resource, scopesOf(resource).join(' '))
-    }
+    const grant = grantEverything(oidc.provider, oidc.account.accountId, oidc.client.clientId)
     await grant.save()
     return grant
   }
@@ -134,6 +131,8 @@ export function createTenantProvider({ library, key, tenant, environment }) {
     },
     renderError: pages.error,
   })
+
+  registerDirectGrants({ provider, errors, environment, tenant, clientOf, resourceServer })
 
   // Registered redirect URIs match as Entra matches them, and an assertion may name the token endpoint as the client addressed it.
   for (const method of ['redirectUriAllowed', 'postLogoutRedirectUriAllowed']) {

@@ -75,7 +75,7 @@ function capabilities(claims) {
 
 /** The authentication contexts that the sign-in behind this token has satisfied. */
 function contexts({ oidc }, claims) {
-  const { acr } = oidc.entities.AuthorizationCode ?? oidc.entities.RefreshToken ?? oidc.entities.DeviceCode ?? {}
+  const { acr } = oidc.entities.AuthorizationCode ?? oidc.entities.RefreshToken ?? oidc.entities.DeviceCode ?? oidc.entities.SignIn ?? {}
   const reached = [...new Set(['c1', acr].filter(Boolean))]
   return requestedContext(claims) || reached.length > 1 ? { acrs: reached } : {}
 }

@@ -11,9 +11,9 @@ const totalIn = (found: { value: string } | null) =>
 const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
 
 test.concurrent('S27 S49 8 processes that count in one file lose nothing, with the lock or with versions alone', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
-  const rounds = full ? 200 : 25
+  const rounds = full ? 100 : 25
   const path = shop.newPath()
   const program = `
     const store = fileStore(parameter.path)
@@ -119,7 +119,7 @@ test.concurrent('S31 a holder that was frozen and taken over does not overwrite 
 })
 
 test.concurrent('S31 a process that is frozen while it writes the file does not overwrite what is newer', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   const path = shop.newPath()
   const store = fileStore(path)

@@ -44,6 +44,9 @@ export interface TokenQuery {
 /** The unit of storage: all entries of one home account, of one client in one tenant, or of one assertion. */
 export class Partition {
   entries: Entry[] = []
+  /** When it was read from the store or written to it, in milliseconds since 1970; and the version that it has there. */
+  readAt = 0
+  version: string | null = null
   /** Dropped by every write and rebuilt by the next look-up, so that its cost is the partition's and not the cache's. */
   #buckets: Bucket[] | undefined
 

@@ -1,3 +1,5 @@
+import type { CacheStore, Logger } from '../ports.ts'
+import { loaded } from '../util/loaded.ts'
 import type { Entry } from './entities.ts'
 import { Partition } from './partition.ts'
 
@@ -6,6 +8,16 @@ export type Owner = { user: string } | { app: string } | { assertion: string }
 
 /** Names the partition of an application's own tokens. Neither a host nor a tenant segment holds a space, so no two are alike. */
 export const appId = (clientId: string, cloud: string, tenant: string): string => `${clientId} ${cloud} ${tenant.toLowerCase()}`
+
+/** The second level, which memory is a copy of. */
+export interface SecondLevel {
+  store: CacheStore
+  /** Milliseconds that a partition in memory is trusted for. */
+  revalidateAfter: number
+  maxPartitions: number
+  /** Tells of a store that failed. */
+  report(error: unknown): void
+}
 
 /** All partitions in memory, and what belongs to none. */
 export class Partitions {
@@ -16,10 +28,26 @@ export class Partitions {
   /** AppMetadata entries, which tell the families that clients belong to. */
   shared = new Partition()
   onChange: () => void = () => {}
+  level: SecondLevel | undefined
+  /** The log of the client that came last. */
+  log: Logger | undefined
 
   get(owner: Owner): Partition | undefined {
     if ('user' in owner) return this.users.get(owner.user)
     return 'app' in owner ? this.apps.get(owner.app) : this.assertions.get(owner.assertion)
+  }
+
+  /** Reads a partition from the store where memory cannot be trusted; nothing to wait for where it can. */
+  current(owner: Owner): Promise<void> | undefined {
+    const { level } = this
+    if (!level || Date.now() - (this.get(owner)?.readAt ?? 0) < level.revalidateAfter) return undefined
+    return loaded(import('./store-level.ts')).then(({ reload }) => reload(this, level, owner))
+  }
+
+  /** The same for all users that the store can tell of. */
+  async currentUsers(): Promise<void> {
+    const { level } = this
+    if (level?.store.list) await loaded(import('./store-level.ts')).then(({ reloadUsers }) => reloadUsers(this, level))
   }
 
   *entries(): IterableIterator<Entry> {

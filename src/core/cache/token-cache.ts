@@ -1,3 +1,4 @@
+import type { CacheStore } from '../ports.ts'
 import { guarded } from '../util/guarded.ts'
 import { loaded } from '../util/loaded.ts'
 import type { CredentialType } from './entities.ts'
@@ -8,6 +9,18 @@ const partitions = /* @__PURE__ */ new WeakMap<TokenCache, Partitions>()
 
 /** The inside of a token cache, for the clients. */
 export const partitionsOf = (cache: TokenCache): Partitions => partitions.get(cache)!
+
+/** Options of {@link TokenCache}. */
+export interface TokenCacheOptions {
+  /** Where partitions are kept beyond this process. Memory is the first of two levels then. Default: in memory only, and nothing is evicted. */
+  store?: CacheStore
+  /** Milliseconds that a partition in memory is trusted for before the store is asked again. Default 60 000. */
+  revalidateAfter?: number
+  /** Partitions that memory holds at most over a store; the least recently used leave first. Default 10 000. */
+  maxPartitions?: number
+  /** Told of a store that fails. The call that met it goes on with what memory holds, and with the token that the provider gave. */
+  onStoreError?: (error: unknown) => void
+}
 
 /**
  * Keeps tokens in memory, in the schema that all MSALs share. Every token that a client obtains goes through {@link TokenCache.add},
@@ -21,8 +34,17 @@ export const partitionsOf = (cache: TokenCache): Partitions => partitions.get(ca
  * ```
  */
 export class TokenCache {
-  constructor() {
-    partitions.set(this, new Partitions())
+  constructor({ store, revalidateAfter = 60_000, maxPartitions = 10_000, onStoreError }: TokenCacheOptions = {}) {
+    const memory = new Partitions()
+    partitions.set(this, memory)
+    if (!store) return
+    const report = (error: unknown) => {
+      memory.log?.({ level: 'error', message: 'The store of the token cache failed.' })
+      try {
+        onStoreError?.(error)
+      } catch {}
+    }
+    memory.level = { store, revalidateAfter, maxPartitions, report }
   }
 
   /**
@@ -34,7 +56,12 @@ export class TokenCache {
   add(event: TokenEvent): Promise<void> {
     return guarded(async () => {
       const [{ readTokenEvent }, { writeOutcome }] = await loaded(Promise.all([import('./token-event.ts'), import('./write.ts')]))
-      writeOutcome(partitionsOf(this), event, readTokenEvent(event))
+      const memory = partitionsOf(this)
+      const outcome = readTokenEvent(event)
+      const write = () => writeOutcome(memory, event, outcome)
+      if (!memory.level) return write()
+      const { change } = await loaded(import('./store-level.ts'))
+      await change(memory, memory.level, outcome.owner, write)
     })
   }
 

@@ -1,4 +1,5 @@
 import { isMultiTenant, tenantOf } from '../authority/authority.ts'
+import { cloudOf } from '../authority/clouds.ts'
 import { ClientConfigurationError } from '../errors.ts'
 import { type IdTokenExpectations, validateIdToken } from '../oauth/id-token.ts'
 import { oauthError } from '../oauth/oauth-error.ts'
@@ -6,6 +7,7 @@ import { parseTokenResponse, type TokenResponse } from '../oauth/token-response.
 import type { IdTokenClaims } from '../types.ts'
 import { isRecord, toRecord } from '../util/record.ts'
 import type { Entity } from './entities.ts'
+import { appId, type Owner } from './partitions.ts'
 
 /** A token obtained: what was asked, and the token endpoint's answer. (The manual, `TokenCache.add`.) */
 export interface TokenEvent {
@@ -44,6 +46,8 @@ export interface TokenOutcome {
   /** Empty for an application's own token. */
   homeAccountId: string
   scopes: string[]
+  /** The partition that it goes into. */
+  owner: Owner
   /** What goes into the cache, by section. */
   entities: { AccessToken: Entity; RefreshToken?: Entity; IdToken?: Entity; Account?: Entity; AppMetadata: Entity }
 }
@@ -91,7 +95,10 @@ export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTo
     },
     AppMetadata: { ...client, ...(response.familyId && { family_id: response.familyId }) },
   }
-  if (own) return { response, homeAccountId, scopes, entities }
+  if (own) {
+    const asked = event.realm ?? (event.authority ? tenantOf(event.authority) : realm)
+    return { response, homeAccountId, scopes, owner: { app: appId(event.clientId, cloudOf(client.environment), asked) }, entities }
+  }
   if (response.refreshToken) {
     // What takes the place of a family's token is the family's too.
     const family = response.familyId ?? event.heldToken?.family_id
@@ -121,5 +128,6 @@ export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTo
       ...(source && personalGrants.includes(source) && { account_source: source }),
     }
   }
-  return { response, ...(claims && { claims }), homeAccountId, scopes, entities }
+  const partition: Owner = event.assertionHash ? { assertion: event.assertionHash } : { user: homeAccountId }
+  return { response, ...(claims && { claims }), homeAccountId, scopes, owner: partition, entities }
 }

@@ -7,13 +7,9 @@ import type { Partitions } from './partitions.ts'
 import type { ClientTokenEvent, TokenOutcome } from './token-event.ts'
 
 /** Writes what a token event brought, unless its owner has signed out meanwhile. */
-export function writeOutcome(
-  memory: Partitions,
-  { heldToken, assertionHash }: ClientTokenEvent,
-  { entities, homeAccountId }: TokenOutcome,
-): void {
+export function writeOutcome(memory: Partitions, { heldToken }: ClientTokenEvent, { entities, owner }: TokenOutcome): void {
   const { AppMetadata, ...owned } = entities
-  const held = memory.get(assertionHash ? { assertion: assertionHash } : { user: homeAccountId })?.entries
+  const held = memory.get(owner)?.entries
   // Gone or another by now: its owner has signed out, or in again.
   if (heldToken && !held?.some(({ type, entity }) => type === 'RefreshToken' && entity.secret === heldToken.secret)) return
   // An answer that names no family does not end a client's membership.
@@ -27,7 +23,7 @@ export function writeOutcome(
 }
 
 /** Writes an entry over all that mean the same. */
-function put(partition: Partition, type: CredentialType, entity: Entity): void {
+export function put(partition: Partition, type: CredentialType, entity: Entity): void {
   const entry = { type, key: keyOf(type, entity), entity }
   let twin: Entity | undefined
   partition.remove((other) => {

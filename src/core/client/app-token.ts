@@ -1,7 +1,7 @@
 import type { Authority } from '../authority/authority.ts'
 import { bindingOf } from '../cache/entities.ts'
 import type { CachedToken } from '../cache/partition.ts'
-import { appId } from '../cache/partitions.ts'
+import { appId, type Owner } from '../cache/partitions.ts'
 import { checkClaims } from '../oauth/claims.ts'
 import { checkScopes, scopeKey } from '../oauth/scopes.ts'
 import type { AppResult, ClientCredentialsOptions, TokenResult } from '../types.ts'
@@ -25,6 +25,8 @@ export async function acquireForClient(context: ClientContext, options: ClientCr
   const authority = options.authority === undefined ? context.authority : context.authorityOf(options.authority)
   const wanted: Wanted = { authority, scopes, scopeKey: scopeKey(scopes), binding: bindingOf(options.extraBodyParameters ?? {}) }
   const call = beginCall(context, options)
+  const reading = context.memory.current(ownerOf(context, authority))
+  if (reading) await reading
   const result = await cacheFirst<AppResult>(context, call, {
     key: ['app', context.clientId, authority.url, wanted.scopeKey, claimsChallenge],
     fresh: forceRefresh || !!claimsChallenge,
@@ -46,19 +48,13 @@ export async function acquireForClient(context: ClientContext, options: ClientCr
   return result!
 }
 
-export function removeForClient({ memory, clientId, authority }: ClientContext): void {
-  const prefix = appId(clientId, authority.cloud, '')
-  for (const id of memory.apps.keys()) {
-    // Other authorities of the same cloud are other tenants of this application.
-    if (!id.startsWith(prefix)) continue
-    memory.apps.delete(id)
-    memory.onChange()
-  }
-}
+const ownerOf = ({ clientId }: ClientContext, { cloud, tenant }: Authority): Owner => ({ app: appId(clientId, cloud, tenant) })
 
-function lookUp({ memory, clientId }: ClientContext, { authority, ...wanted }: Wanted): CachedToken | undefined {
+function lookUp(context: ClientContext, { authority, ...wanted }: Wanted): CachedToken | undefined {
   const { cloud, tenant, url } = authority
-  return memory.get({ app: appId(clientId, cloud, tenant) })?.find({ ...wanted, cloud, clientId, realm: tenant, authority: url })
+  return context.memory
+    .get(ownerOf(context, authority))
+    ?.find({ ...wanted, cloud, clientId: context.clientId, realm: tenant, authority: url })
 }
 
 const appResult = (token: CachedToken, source: TokenResult['tokenSource'], { correlationId }: Call): AppResult => ({

@@ -179,8 +179,9 @@ export abstract class ClientApplication {
    * ```
    */
   getAccounts(query: { username?: string } = {}): Promise<AccountInfo[]> {
-    return guarded(() => {
+    return guarded(async () => {
       const { memory, authority } = contextOf(this)
+      await memory.currentUsers()
       const username = query.username?.toLowerCase()
       const accounts: AccountInfo[] = []
       for (const partition of memory.users.values()) {
@@ -200,8 +201,9 @@ export abstract class ClientApplication {
    * ```
    */
   getAccount(query: { homeAccountId: string }): Promise<AccountInfo | null> {
-    return guarded(() => {
+    return guarded(async () => {
       const { memory, authority } = contextOf(this)
+      await memory.current({ user: query.homeAccountId })
       const partition = memory.get({ user: query.homeAccountId })
       return (partition && accountIn(partition, authority.cloud)) ?? null
     })
@@ -219,7 +221,7 @@ export abstract class ClientApplication {
   removeAccount(account: AccountInfo): Promise<void> {
     return guarded(async () => {
       const { forget } = await loaded(import('./forget.ts'))
-      forget(contextOf(this), account)
+      await forget(contextOf(this), account)
     })
   }
 

@@ -1,7 +1,8 @@
 import { clientAuthentication } from '../oauth/client-assertion.ts'
 import type { AppResult, ClientCredentialsOptions, ConfidentialClientOptions, OnBehalfOfOptions, UserResult } from '../types.ts'
 import { guarded } from '../util/guarded.ts'
-import { acquireForClient, removeForClient } from './app-token.ts'
+import { loaded } from '../util/loaded.ts'
+import { acquireForClient } from './app-token.ts'
 import { ClientApplication } from './client-application.ts'
 import { contextOf } from './context.ts'
 import { perform } from './perform.ts'
@@ -68,6 +69,7 @@ export class ConfidentialClientApplication extends ClientApplication {
    * ```
    */
   async removeTokensForClient(): Promise<void> {
-    removeForClient(contextOf(this))
+    const { forgetClient } = await loaded(import('./forget.ts'))
+    await forgetClient(contextOf(this))
   }
 }

@@ -55,21 +55,24 @@ export function createContext(client: object, options: ClientApplicationOptions,
   const flights = flightsOf.get(tokenCache) ?? new SingleFlight()
   flightsOf.set(tokenCache, flights)
   const authorities = new Map<string, Authority>()
+  const memory = partitionsOf(tokenCache)
+  const log: Logger = (record) => {
+    try {
+      options.logger?.(record)
+    } catch {
+      // What an application does with a record is no business of the call that it tells of.
+    }
+  }
+  memory.log = log
   contexts.set(client, {
     options,
     clientId,
     authority,
     cache: tokenCache,
-    memory: partitionsOf(tokenCache),
+    memory,
     flights,
     hits: 0,
-    log(record) {
-      try {
-        options.logger?.(record)
-      } catch {
-        // What an application does with a record is no business of the call that it tells of.
-      }
-    },
+    log,
     pending: new Set(),
     ...(authentication && { authentication }),
     authorityOf(given) {

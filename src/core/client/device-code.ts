@@ -7,6 +7,7 @@ import { mergeClaims } from '../oauth/claims-parameter.ts'
 import { decorate } from '../oauth/requested-scopes.ts'
 import { checkScopes } from '../oauth/scopes.ts'
 import type { DeviceCodeFlow, DeviceFlowOptions, InitiateDeviceFlowOptions, UserResult } from '../types.ts'
+import { tagged } from '../util/guarded.ts'
 import type { Call, ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
 import { userResult } from './result.ts'
@@ -25,16 +26,18 @@ export async function beginDeviceFlow(context: ClientContext, options: InitiateD
   const fields = { client_id: clientId, scope: asked.join(' '), ...call.options.extraBodyParameters }
   const json = await postForm(context, url, fields, { api: 622 }, call, () => call)
   const loopback = isLoopback(new URL(authority.url).hostname)
-  return readDeviceAuthorization(json, { clientId, authority: authority.url, scopes: asked, loopback })
+  const request = { clientId, authority: authority.url, scopes: asked, loopback }
+  return tagged(call.correlationId, () => readDeviceAuthorization(json, request))
 }
 
 /** Asks for the token until the person has signed in or the code is over (RFC 8628 section 3.5). */
 export async function pollDeviceFlow(context: ClientContext, options: DeviceFlowOptions, call: Call): Promise<UserResult> {
   const { correlationId } = call
-  const flow = checkFlow(context, options.flow)
+  const flow = tagged(correlationId, () => checkFlow(context, options.flow))
   const grant = deviceCodeGrant(flow, mergeClaims(options.claimsChallenge, context.options.clientCapabilities))
   // A flow that was kept elsewhere may have lost its interval; a missing one must not become a busy loop.
-  let pause = flow.interval > 0 ? flow.interval : 5_000
+  if (!(Number.isFinite(flow.interval) && flow.interval > 0)) flow.interval = 5_000
+  let pause = flow.interval
   for (;;) {
     await waitFor(flow, pause, call)
     try {
@@ -51,7 +54,7 @@ export async function pollDeviceFlow(context: ClientContext, options: DeviceFlow
         pause = flow.interval
       } else if (error.action === 'retry') {
         const { retryAfter } = error as { retryAfter?: number }
-        pause = retryAfter ?? Math.min(pause * 2, Math.max(longestPause, flow.interval))
+        pause = Math.max(retryAfter ?? Math.min(pause * 2, longestPause), flow.interval)
       } else {
         throw error
       }

@@ -1,17 +1,45 @@
 import { familyOf, settle } from '../cache/filing.ts'
+import { appId, type Owner } from '../cache/partitions.ts'
+import { change, nameOf, reload } from '../cache/store-level.ts'
 import type { AccountInfo } from '../types.ts'
 import type { ClientContext } from './context.ts'
 
 /** Removes an account and whatever this client may remove with it, under every alias of its cloud. */
-export function forget({ memory, clientId, authority }: ClientContext, { homeAccountId }: AccountInfo): void {
-  const partition = memory.get({ user: homeAccountId })
-  if (!partition) return
-  const { cloud } = authority
-  const family = familyOf(memory, clientId, cloud)
-  const gone = new Set([
-    ...(['Account', 'AccessToken', 'IdToken'] as const).flatMap((type) => partition.list(type, cloud)),
-    // Another client's own refresh token is that client's to give up.
-    ...partition.list('RefreshToken', cloud).filter((token) => token.client_id === clientId || (family && token.family_id === family)),
-  ])
-  if (partition.remove(({ entity }) => gone.has(entity))) settle(memory, homeAccountId)
+export async function forget({ memory, clientId, authority }: ClientContext, { homeAccountId }: AccountInfo): Promise<void> {
+  const owner: Owner = { user: homeAccountId }
+  const { level } = memory
+  if (level) await reload(memory, level, owner)
+  if (!memory.get(owner)) return
+  const remove = () => {
+    const { cloud } = authority
+    const partition = memory.get(owner)
+    const family = familyOf(memory, clientId, cloud)
+    const gone = new Set([
+      ...(['Account', 'AccessToken', 'IdToken'] as const).flatMap((type) => partition?.list(type, cloud) ?? []),
+      // Another client's own refresh token is that client's to give up.
+      ...(partition?.list('RefreshToken', cloud) ?? []).filter(
+        (token) => token.client_id === clientId || (family && token.family_id === family),
+      ),
+    ])
+    if (partition?.remove(({ entity }) => gone.has(entity))) settle(memory, homeAccountId)
+  }
+  if (level) await change(memory, level, owner, remove)
+  else remove()
+}
+
+/** Removes what an application has got for itself. Other authorities of the same cloud are other tenants of it. */
+export async function forgetClient({ memory, clientId, authority }: ClientContext): Promise<void> {
+  const prefix = appId(clientId, authority.cloud, '')
+  const { level } = memory
+  const gone = [...memory.apps.keys()].filter((id) => id.startsWith(prefix))
+  for (const id of gone) memory.apps.delete(id)
+  if (gone.length) memory.onChange()
+  if (!level) return
+  try {
+    const names = new Set(gone.map((id) => nameOf({ app: id })))
+    for await (const name of level.store.list?.() ?? []) if (name.startsWith(nameOf({ app: prefix }))) names.add(name)
+    for (const name of names) await level.store.remove(name)
+  } catch (error) {
+    level.report(error)
+  }
 }

@@ -11,6 +11,7 @@ export async function logoutUrl(context: ClientContext, options: LogoutUrlOption
   const { authority, clientId, memory } = context
   const { account, postLogoutRedirectUri, logoutHint, state, extraQueryParameters } = options
   const { document } = await protocolOf(context).metadataOf(authority, call)
+  if (account) await memory.current({ user: account.homeAccountId })
   const partition = account && memory.get({ user: account.homeAccountId })
   const idToken = partition?.list('IdToken', authority.cloud).find((entity) => entity.client_id === clientId)
   const hint = idToken && claimsOf(idToken)?.login_hint

@@ -62,6 +62,7 @@ export async function acquireOnBehalfOf(context: ClientContext, options: OnBehal
     return obtain(onBehalfOfGrant(userAssertion, asked, claims, reason), exchange)
   }
 
+  await memory.current({ assertion })
   const result = await cacheFirst<UserResult>(context, call, {
     key: ['assertion', clientId, url, assertion, query.scopeKey, claimsChallenge],
     fresh: forceRefresh || !!claimsChallenge,

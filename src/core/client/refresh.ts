@@ -4,6 +4,7 @@ import { type Entity, seconds, text } from '../cache/entities.ts'
 import { familyOf, settle } from '../cache/filing.ts'
 import { type CachedToken, claimsOf, type Partition } from '../cache/partition.ts'
 import type { Partitions } from '../cache/partitions.ts'
+import { change, exclusively } from '../cache/store-level.ts'
 import type { TokenOutcome } from '../cache/token-event.ts'
 import { sameMeaning } from '../cache/write.ts'
 import { ClientAuthError, ClientConfigurationError, isAuthError, type ServerError } from '../errors.ts'
@@ -31,7 +32,9 @@ export function refreshInTurn(...args: Parameters<typeof refresh>): ReturnType<t
   const queue = turns.get(memory) ?? new Map<string, Promise<unknown>>()
   turns.set(memory, queue)
   const id = account.homeAccountId
-  const turn = (queue.get(id) ?? Promise.resolve()).then(() => refresh(...args))
+  const { level } = memory
+  const task = () => refresh(...args)
+  const turn = (queue.get(id) ?? Promise.resolve()).then(() => (level ? exclusively(memory, level, { user: id }, task) : task()))
   const end = turn
     .catch(() => {})
     .then(() => {
@@ -69,15 +72,20 @@ async function refresh(
       refusal = error as ServerError
       // Outside a family, its other tokens would be refused as well.
       ownOnly ||= refusal.suberror === 'client_mismatch'
-      if (
-        isDead(wanted.authority, refusal) &&
-        memory.get({ user: homeAccountId })?.remove(({ type, entity }) => type === 'RefreshToken' && entity.secret === held.secret)
-      )
-        settle(memory, homeAccountId)
+      if (isDead(wanted.authority, refusal)) await discard(memory, homeAccountId, held.secret)
     }
   }
   if (refusal) throw refusal
   return null
+}
+
+/** Removes a refresh token that is no more, if it is still the one. */
+async function discard(memory: Partitions, user: string, secret: unknown): Promise<void> {
+  const remove = () => {
+    if (memory.get({ user })?.remove(({ type, entity }) => type === 'RefreshToken' && entity.secret === secret)) settle(memory, user)
+  }
+  if (memory.level) await change(memory, memory.level, { user }, remove)
+  else remove()
 }
 
 /** A client that has never been here tries its siblings' tokens; a member its family's; then each its own. The newest come first. */

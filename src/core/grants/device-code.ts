@@ -13,6 +13,7 @@ export interface DeviceFlow extends DeviceCodeFlow {
 const defaultInterval = 5
 const longestInterval = 60
 const defaultLifetime = 1800
+const longestLifetime = 24 * 3600
 
 /** Reads a device authorization response (RFC 8628 section 3.2). What a person is shown holds no control characters. */
 export function readDeviceAuthorization(
@@ -27,10 +28,13 @@ export function readDeviceAuthorization(
   }
   const address = (name: string): string => {
     const url = URL.canParse(text(name, 2048)) ? new URL(json[name] as string) : undefined
-    if (url?.protocol !== 'https:' && !(request.loopback && url?.protocol === 'http:')) throw bad(name)
-    return url!.href
+    // What stands before an @ would pass for the host.
+    if (!url || url.username || url.password) throw bad(name)
+    if (url.protocol !== 'https:' && !(request.loopback && url.protocol === 'http:')) throw bad(name)
+    return url.href
   }
-  const userCode = printable(text('user_code', 64))
+  const userCode = printable(text('user_code', 64)).trim()
+  if (!userCode) throw bad('user_code')
   const verificationUri = address('verification_uri')
   const { loopback: _, ...kept } = request
   const flow: DeviceFlow = {
@@ -38,10 +42,10 @@ export function readDeviceAuthorization(
     verificationUri,
     message:
       typeof json.message === 'string' && json.message
-        ? printable(json.message).slice(0, 1024)
+        ? printable(json.message.slice(0, 1024))
         : `To sign in, open ${verificationUri} in a browser and enter the code ${userCode}.`,
-    expiresAt: Date.now() + (positive(json.expires_in) ?? defaultLifetime) * 1000,
-    interval: Math.min(positive(json.interval) ?? defaultInterval, longestInterval) * 1000,
+    expiresAt: Date.now() + Math.min(atLeastOne(json.expires_in) ?? defaultLifetime, longestLifetime) * 1000,
+    interval: Math.min(atLeastOne(json.interval) ?? defaultInterval, longestInterval) * 1000,
     deviceCode: text('device_code', 16_384),
     ...kept,
   }
@@ -57,10 +61,11 @@ export const deviceCodeGrant = ({ deviceCode, scopes }: DeviceFlow, claims: stri
   api: 622,
 })
 
-function positive(value: unknown): number | undefined {
+/** A number of seconds. A fraction of one, as an interval, would be a busy loop. */
+function atLeastOne(value: unknown): number | undefined {
   const number = typeof value === 'string' && value ? Number(value) : value
-  return typeof number === 'number' && number > 0 && Number.isFinite(number) ? number : undefined
+  return typeof number === 'number' && number >= 1 && Number.isFinite(number) ? number : undefined
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed, with the marks that reorder text.
-const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, ' ')
+// Control characters, line separators, halves of characters, and the marks that reorder text.
+const printable = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]+/gu, ' ')

@@ -1,6 +1,10 @@
 import { decodeBase64UrlText } from '../util/base64url.ts'
 import { parseRecord } from '../util/record.ts'
 
+// A name, and a token or a quoted string. Other names and strings are passed over as a whole: what they hold is no parameter, and nothing is
+// looked at twice, however long it is.
+const parameters = /"(?:[^"\\]|\\.)*\\?(?:"|$)|([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)\\?(?:"|$)|([^\s",]+)))?/gs
+
 /**
  * The claims challenge of an API's `WWW-Authenticate` header, as the `claimsChallenge` option wants it; null where the header holds none.
  * (RFC 9110 section 11.6.1; the Microsoft identity platform sends the claims as base64.)
@@ -15,12 +19,9 @@ import { parseRecord } from '../util/record.ts'
  */
 export function parseClaimsChallenge(headers: Headers | string): string | null {
   const header = typeof headers === 'string' ? headers : (headers.get('www-authenticate') ?? '')
-  // A name, and a token or a quoted string; what stands inside other parameters' quotes is passed over with them.
-  for (const [, name, quoted, token] of header
-    .slice(0, 16_384)
-    .matchAll(/([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))/g)) {
-    if (name!.toLowerCase() !== 'claims') continue
-    const value = quoted?.replace(/\\(.)/g, '$1') ?? token!
+  for (const [, name, quoted, token] of header.slice(0, 16_384).matchAll(parameters)) {
+    const value = quoted?.replace(/\\(.)/gs, '$1') ?? token
+    if (value === undefined || name!.toLowerCase() !== 'claims') continue
     for (const text of [value, decoded(value)]) if (text !== undefined && parseRecord(text)) return text
   }
   return null

@@ -4,7 +4,8 @@ import { platformModule } from '../platform.ts'
 
 /**
  * A `fetch` for GET that trusts the one server whose certificate has this SHA-1 thumbprint, whoever issued it. Service Fabric's endpoint has a
- * certificate that it made itself. Not a byte of a request is written before the certificate has been compared.
+ * certificate that it made itself. Not a byte of a request is written before the certificate has been compared. A connection that
+ * is of no use ends with the signal.
  */
 export function pinnedFetch(thumbprint: string): typeof fetch {
   const expected = thumbprint.replace(/[\s:]/g, '').toLowerCase()
@@ -23,37 +24,32 @@ export function pinnedFetch(thumbprint: string): typeof fetch {
     signal?.addEventListener('abort', abort)
     if (signal?.aborted) abort()
     socket.once('close', () => signal?.removeEventListener('abort', abort))
-    try {
-      await connected(socket)
-      if ((await thumbprintOf(socket)) !== expected) {
-        throw new NetworkError('bad_response', 'The certificate of the managed identity endpoint is not the one that its thumbprint names.')
-      }
-      // A request on a connection that has gone would never end.
-      if (socket.destroyed) throw new Error('closed')
-      return await new Promise<Response>((resolve, reject) => {
-        const request = http.request({
-          createConnection: () => socket,
-          host,
-          port: Number(port || 443),
-          defaultPort: 443,
-          path: pathname + search,
-          headers: init?.headers as Record<string, string>,
-        })
-        request.once('error', reject)
-        request.once('response', (incoming) => {
-          const { statusCode: status = 0, headers } = incoming
-          // A Response of these takes no body.
-          const bodiless = [204, 205, 304].includes(status)
-          const body = bodiless ? null : (stream.Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array<ArrayBuffer>>)
-          const pairs = Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)])
-          resolve(new Response(body, { status, headers: pairs }))
-        })
-        request.end()
-      })
-    } catch (error) {
-      socket.destroy()
-      throw error
+    await connected(socket)
+    if ((await thumbprintOf(socket)) !== expected) {
+      throw new NetworkError('bad_response', 'The certificate of the managed identity endpoint is not the one that its thumbprint names.')
     }
+    // A request on a connection that has gone would never end.
+    if (socket.destroyed) throw new Error('closed')
+    return await new Promise<Response>((resolve, reject) => {
+      const request = http.request({
+        createConnection: () => socket,
+        host,
+        port: Number(port || 443),
+        defaultPort: 443,
+        path: pathname + search,
+        headers: init?.headers as Record<string, string>,
+      })
+      request.once('error', reject)
+      request.once('response', (incoming) => {
+        const { statusCode: status = 0, headers } = incoming
+        // A Response of these takes no body.
+        const bodiless = [204, 205, 304].includes(status)
+        const body = bodiless ? null : (stream.Readable.toWeb(incoming) as unknown as ReadableStream<Uint8Array<ArrayBuffer>>)
+        const pairs = Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)])
+        resolve(new Response(body, { status, headers: pairs }))
+      })
+      request.end()
+    })
   }
 }
 

@@ -1,0 +1,139 @@
+import { isRecord, parseRecord } from '../util/record.ts'
+import { type CredentialType, type Entity, type Entry, seconds, text } from './entities.ts'
+import { Partition } from './partition.ts'
+import type { Owner, Partitions, SecondLevel } from './partitions.ts'
+import { put } from './write.ts'
+
+/** The life of a refresh token, as far as anybody knows (Microsoft Entra ID, tokens of other clients than pages in a browser). */
+const refreshTokenLife = 90 * 24 * 3600_000
+const leastLife = 60_000
+const attempts = 10
+
+export const nameOf = (owner: Owner): string => Object.entries(owner)[0]!.join(':')
+
+const reads = /* @__PURE__ */ new WeakMap<Partitions, Map<string, Promise<void>>>()
+
+/** Reads a partition from the store, once for all who wait for it. A store that fails leaves memory as it is. */
+export function reload(memory: Partitions, level: SecondLevel, owner: Owner): Promise<void> {
+  const name = nameOf(owner)
+  const under = reads.get(memory) ?? new Map<string, Promise<void>>()
+  reads.set(memory, under)
+  const read = under.get(name) ?? take(memory, level, owner, name).finally(() => under.delete(name))
+  under.set(name, read)
+  return read
+}
+
+async function take(memory: Partitions, level: SecondLevel, owner: Owner, name: string): Promise<void> {
+  try {
+    const found = await level.store.read(name)
+    const partition = memory.get(owner) ?? new Partition()
+    partition.readAt = Date.now()
+    // What memory was given in the meantime was written to the store as well, so the store's version decides.
+    if (found?.version !== partition.version || !found) {
+      partition.version = found?.version ?? null
+      fill(memory, partition, found ? parseRecord(found.value) : {})
+      if (found && !parseRecord(found.value)) level.report(new Error('A stored partition is not a JSON object.'))
+    }
+    keep(memory, level, owner, partition)
+  } catch (error) {
+    level.report(error)
+  }
+}
+
+function fill(memory: Partitions, partition: Partition, content: Record<string, unknown> | undefined): void {
+  partition.remove(() => true)
+  for (const [section, entries] of Object.entries(content ?? {})) {
+    if (!isRecord(entries)) continue
+    for (const [key, entity] of Object.entries(entries)) {
+      if (!isRecord(entity)) continue
+      const type = section as CredentialType
+      if (type === 'AppMetadata') put(memory.shared, type, entity)
+      else partition.load({ type, key, entity })
+    }
+  }
+}
+
+/** Files a partition as the one used last, and lets those go that have not been used for longest. */
+function keep(memory: Partitions, { maxPartitions }: SecondLevel, owner: Owner, partition: Partition): void {
+  const [map, id] =
+    'user' in owner ? [memory.users, owner.user] : 'app' in owner ? [memory.apps, owner.app] : [memory.assertions, owner.assertion]
+  map.delete(id)
+  map.set(id, partition)
+  for (const oldest of map.keys()) {
+    if (map.size <= maxPartitions) break
+    map.delete(oldest)
+  }
+}
+
+/** Changes a partition in memory and in the store. Where somebody else was faster, the change is made again on what they left. */
+export async function change(memory: Partitions, level: SecondLevel, owner: Owner, alter: () => void): Promise<void> {
+  const { store, report } = level
+  const name = nameOf(owner)
+  alter()
+  try {
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const partition = memory.get(owner)
+      if (!partition?.entries.length) return await store.remove(name)
+      const version = await store.write(name, content(memory, partition), { version: partition.version, ttl: lifeOf(partition) })
+      if (version !== 'conflict') {
+        partition.version = version
+        partition.readAt = Date.now()
+        return keep(memory, level, owner, partition)
+      }
+      await take(memory, level, owner, name)
+      alter()
+    }
+    report(new Error('A partition was changed by others each time it was to be written.'))
+  } catch (error) {
+    report(error)
+  }
+}
+
+/** Runs a task while nobody else, in any process, renews the same partition, on what the store holds then. */
+export async function exclusively<T>(memory: Partitions, level: SecondLevel, owner: Owner, task: () => Promise<T>): Promise<T> {
+  const name = nameOf(owner)
+  let begun: Promise<T> | undefined
+  const run = () => {
+    begun ??= take(memory, level, owner, name).then(task)
+    return begun
+  }
+  try {
+    return level.store.lock ? await level.store.lock(name, run) : await run()
+  } catch (error) {
+    // A lock that cannot be had must not keep a person from their token: the version still guards the store.
+    if (!begun) level.report(error)
+    return run()
+  }
+}
+
+/** All users that the store can tell of. */
+export async function reloadUsers(memory: Partitions, level: SecondLevel): Promise<void> {
+  try {
+    for await (const name of level.store.list?.() ?? []) {
+      if (name.startsWith('user:')) await memory.current({ user: name.slice('user:'.length) })
+    }
+  } catch (error) {
+    level.report(error)
+  }
+}
+
+/** The partition in the unified schema, with what is known of the clients in it. */
+function content({ shared }: Partitions, { entries }: Partition): string {
+  const sections: Record<string, Record<string, Entity>> = {}
+  const clients = new Set(entries.map(({ entity }) => text(entity, 'client_id')))
+  const known = shared.entries.filter(({ entity }) => clients.has(text(entity, 'client_id')))
+  for (const { type, key, entity } of [...entries, ...known]) {
+    sections[type] ??= Object.create(null) as Record<string, Entity>
+    const section = sections[type]
+    let name = key
+    while (name in section) name += '+'
+    section[name] = entity
+  }
+  return JSON.stringify(sections)
+}
+
+function lifeOf({ entries }: Partition): number {
+  if (entries.some(({ type }) => type === 'RefreshToken')) return refreshTokenLife
+  const ends = entries.map(({ entity }: Entry) => seconds(entity, 'expires_on') ?? 0)
+  return Math.max(leastLife, Math.max(...ends) * 1000 - Date.now())
+}
