@@ -13,6 +13,7 @@ const lazy = {
   'assertion-signer': 'assertion-signer',
   pkcs8: 'pkcs8',
   'verify-signature': 'verify-signature',
+  'store-level': 'store',
   'device-code': 'device-code',
   'on-behalf-of': 'on-behalf-of',
   'username-password': 'username-password',

@@ -5,7 +5,10 @@
 export function answerProfile(claims) {
   if (!claims) return { status: 401, body: { error: 'invalid_token' } }
   if (!claims.scp?.split(' ').includes('User.Read')) return { status: 403, body: { error: 'insufficient_scope' } }
-  return { status: 200, body: { displayName: claims.name, userPrincipalName: claims.preferred_username, id: claims.oid, calledBy: claims.azp } }
+  return {
+    status: 200,
+    body: { displayName: claims.name, userPrincipalName: claims.preferred_username, id: claims.oid, calledBy: claims.azp },
+  }
 }
 
 /**

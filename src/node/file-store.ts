@@ -1,6 +1,6 @@
 import type { CacheStore } from '../core/index.ts'
 import { ClientConfigurationError, NetworkError } from '../core/index.ts'
-import { encodeBase64Url } from '../core/util/base64url.ts'
+import { encodeBase64Url } from '../core/util/base64url-encode.ts'
 import { sha256 } from '../core/util/crypto.ts'
 import { acquireFileLock, removeOldClaims } from './file-lock.ts'
 import { type FileSystem, fileSystem, sleep } from './file-system.ts'

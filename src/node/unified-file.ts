@@ -2,7 +2,7 @@ import { cloudOf } from '../core/authority/clouds.ts'
 import { type CredentialType, type Entity, type Entry, text } from '../core/cache/entities.ts'
 import { partitionFor } from '../core/cache/filing.ts'
 import { type Owner, Partitions } from '../core/cache/partitions.ts'
-import { encodeBase64Url } from '../core/util/base64url.ts'
+import { encodeBase64Url } from '../core/util/base64url-encode.ts'
 import { sha256 } from '../core/util/crypto.ts'
 import { isRecord, toRecord } from '../core/util/record.ts'
 

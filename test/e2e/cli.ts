@@ -19,6 +19,8 @@ export interface Run {
 export interface RunningCli {
   /** The address of the sign-in page, as `--no-browser` prints it. Rejects when the program ends without. */
   address: Promise<string>
+  /** What `--device` tells the person. */
+  device: Promise<{ uri: string; code: string }>
   ended: Promise<Run>
   interrupt(): void
 }
@@ -78,20 +80,26 @@ export class Cli {
     child.stderr.setEncoding('utf8').on('data', (chunk) => {
       stderr += chunk
     })
-    const address = new Promise<string>((resolve, reject) => {
-      child.stdout.setEncoding('utf8').on('data', (chunk) => {
-        stdout += chunk
-        const found = /Open this page to sign in: (\S+)\n/.exec(stdout)?.[1]
-        if (found) resolve(found)
-      })
-      child.once('close', () => reject(new Error(`It ended without asking anybody to sign in:\n${stdout}${stderr}`)))
+    child.stdout.setEncoding('utf8').on('data', (chunk) => {
+      stdout += chunk
     })
+    const said = (pattern: RegExp) =>
+      new Promise<string[]>((resolve, reject) => {
+        child.stdout.on('data', () => {
+          const found = pattern.exec(stdout)
+          if (found) resolve(found.slice(1))
+        })
+        child.once('close', () => reject(new Error(`It ended without asking anybody to sign in:\n${stdout}${stderr}`)))
+      })
+    const address = said(/Open this page to sign in: (\S+)\n/).then(([url = '']) => url)
+    const device = said(/open the page (\S+) and enter the code (\S+) /).then(([uri = '', code = '']) => ({ uri, code }))
     address.catch(() => {})
+    device.catch(() => {})
     const ended = new Promise<Run>((resolve, reject) => {
       child.once('error', reject)
       child.once('close', (code) => resolve({ code, stdout, stderr }))
     })
-    return { address, ended, interrupt: () => child.kill('SIGINT') }
+    return { address, device, ended, interrupt: () => child.kill('SIGINT') }
   }
 
   /** Runs without anybody to sign in: it is an error when the program asks. */

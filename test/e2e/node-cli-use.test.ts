@@ -37,8 +37,8 @@ test.each([
 test('--help explains every option', async () => {
   const { code, stdout, stderr } = await cli.run(['--help'])
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-  for (const option of ['accounts', 'challenge', 'environment', 'force', 'login', 'logout', 'no-browser', 'step-up', 'tenant', 'user'])
-    expect(stdout).toContain(`--${option}`)
+  const options = 'accounts challenge device environment force login logout no-browser profile step-up tenant user'.split(' ')
+  for (const option of options) expect(stdout).toContain(`--${option}`)
 })
 
 test('without a playground it says how to start one', async () => {

@@ -1,5 +1,4 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose'
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import {
   type ClientApplication,
   type ClientCredential,
@@ -12,8 +11,9 @@ import {
   SerializableTokenCache,
   ServerError,
   type UserResult,
-} from '../../src/core/index.ts'
-import { createFetch } from '../../src/node/index.ts'
+} from 'msal-isomorphic'
+import { createFetch } from 'msal-isomorphic/node'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { Browser, type Playground, signIn, startPlayground, tenants, users } from '../support/provider.ts'
 import type { Person } from '../support/sign-in.ts'
 
@@ -362,6 +362,7 @@ describe('claims challenges', () => {
 describe('signing out', () => {
   test.each([
     ['with the id token as a hint', contoso.id, true],
+    ['with the id token as a hint, under common', 'common', true],
     ['with a name as a hint', 'common', false],
   ])('the logout URL ends the session and leads back, %s', async (_name, tenant, hasToken) => {
     const browser = new Browser()

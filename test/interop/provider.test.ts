@@ -23,6 +23,7 @@ beforeEach(() => {
   Object.assign(provider.settings, {
     accessTokenSeconds: 3600,
     refreshInSeconds: undefined,
+    deviceCodeSlowDown: false,
     rotationGraceSeconds: Number.POSITIVE_INFINITY,
   })
 })

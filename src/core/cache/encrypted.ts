@@ -1,6 +1,7 @@
 import { ClientConfigurationError } from '../errors.ts'
 import type { CacheStore } from '../ports.ts'
-import { decodeBase64Url, encodeBase64Url } from '../util/base64url.ts'
+import { decodeBase64Url } from '../util/base64url.ts'
+import { encodeBase64Url } from '../util/base64url-encode.ts'
 
 /** Tells the format, so that there can be another. */
 const prefix = 'A256GCM.'

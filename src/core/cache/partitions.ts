@@ -15,8 +15,7 @@ export interface SecondLevel {
   /** Milliseconds that a partition in memory is trusted for. */
   revalidateAfter: number
   maxPartitions: number
-  /** Tells of a store that failed. */
-  report(error: unknown): void
+  onStoreError: ((error: unknown) => void) | undefined
 }
 
 /** All partitions in memory, and what belongs to none. */

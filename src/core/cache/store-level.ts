@@ -9,6 +9,14 @@ const refreshTokenLife = 90 * 24 * 3600_000
 const leastLife = 60_000
 const attempts = 10
 
+/** Tells of a store that failed: nobody's call fails for it. */
+export function report({ log }: Partitions, { onStoreError }: SecondLevel, error: unknown): void {
+  log?.({ level: 'error', message: 'The store of the token cache failed.' })
+  try {
+    onStoreError?.(error)
+  } catch {}
+}
+
 export const nameOf = (owner: Owner): string => Object.entries(owner)[0]!.join(':')
 
 const reads = /* @__PURE__ */ new WeakMap<Partitions, Map<string, Promise<void>>>()
@@ -32,11 +40,11 @@ async function take(memory: Partitions, level: SecondLevel, owner: Owner, name: 
     if (found?.version !== partition.version || !found) {
       partition.version = found?.version ?? null
       fill(memory, partition, found ? parseRecord(found.value) : {})
-      if (found && !parseRecord(found.value)) level.report(new Error('A stored partition is not a JSON object.'))
+      if (found && !parseRecord(found.value)) report(memory, level, new Error('A stored partition is not a JSON object.'))
     }
     keep(memory, level, owner, partition)
   } catch (error) {
-    level.report(error)
+    report(memory, level, error)
   }
 }
 
@@ -67,7 +75,7 @@ function keep(memory: Partitions, { maxPartitions }: SecondLevel, owner: Owner, 
 
 /** Changes a partition in memory and in the store. Where somebody else was faster, the change is made again on what they left. */
 export async function change(memory: Partitions, level: SecondLevel, owner: Owner, alter: () => void): Promise<void> {
-  const { store, report } = level
+  const { store } = level
   const name = nameOf(owner)
   alter()
   try {
@@ -83,9 +91,9 @@ export async function change(memory: Partitions, level: SecondLevel, owner: Owne
       await take(memory, level, owner, name)
       alter()
     }
-    report(new Error('A partition was changed by others each time it was to be written.'))
+    report(memory, level, new Error('A partition was changed by others each time it was to be written.'))
   } catch (error) {
-    report(error)
+    report(memory, level, error)
   }
 }
 
@@ -101,7 +109,7 @@ export async function exclusively<T>(memory: Partitions, level: SecondLevel, own
     return level.store.lock ? await level.store.lock(name, run) : await run()
   } catch (error) {
     // A lock that cannot be had must not keep a person from their token: the version still guards the store.
-    if (!begun) level.report(error)
+    if (!begun) report(memory, level, error)
     return run()
   }
 }
@@ -113,7 +121,7 @@ export async function reloadUsers(memory: Partitions, level: SecondLevel): Promi
       if (name.startsWith('user:')) await memory.current({ user: name.slice('user:'.length) })
     }
   } catch (error) {
-    level.report(error)
+    report(memory, level, error)
   }
 }
 

@@ -37,14 +37,7 @@ export class TokenCache {
   constructor({ store, revalidateAfter = 60_000, maxPartitions = 10_000, onStoreError }: TokenCacheOptions = {}) {
     const memory = new Partitions()
     partitions.set(this, memory)
-    if (!store) return
-    const report = (error: unknown) => {
-      memory.log?.({ level: 'error', message: 'The store of the token cache failed.' })
-      try {
-        onStoreError?.(error)
-      } catch {}
-    }
-    memory.level = { store, revalidateAfter, maxPartitions, report }
+    if (store) memory.level = { store, revalidateAfter, maxPartitions, onStoreError }
   }
 
   /**

@@ -8,7 +8,7 @@ import { checkExcludedScopes } from '../oauth/scopes.ts'
 import type { Logger } from '../ports.ts'
 import type { ClientApplicationOptions, RequestOptions } from '../types.ts'
 import { isRecord } from '../util/record.ts'
-import { type Passenger, SingleFlight } from './single-flight.ts'
+import type { Passenger } from './single-flight.ts'
 
 /** What the methods of one client share. */
 export interface ClientContext {
@@ -17,8 +17,6 @@ export interface ClientContext {
   authority: Authority
   cache: TokenCache
   memory: Partitions
-  /** One per token cache: instances that share a cache share its refreshes. */
-  flights: SingleFlight
   /** Tokens that came from the cache since the last request, for the provider's telemetry. */
   hits: number
   log: Logger
@@ -31,7 +29,6 @@ export interface ClientContext {
 }
 
 const contexts = /* @__PURE__ */ new WeakMap<object, ClientContext>()
-const flightsOf = /* @__PURE__ */ new WeakMap<TokenCache, SingleFlight>()
 
 /** The inside of a client, for its methods and for the adapters. It is kept apart from the object, so that nothing prints it. */
 export const contextOf = (client: object): ClientContext => contexts.get(client)!
@@ -52,8 +49,6 @@ export function createContext(client: object, options: ClientApplicationOptions,
     knownAuthorities: knownAuthorities.map((host) => host.toLowerCase()),
   }
   const authority = parseAuthority({ ...trust, authority: options.authority, oidcAuthority: options.oidcAuthority })
-  const flights = flightsOf.get(tokenCache) ?? new SingleFlight()
-  flightsOf.set(tokenCache, flights)
   const authorities = new Map<string, Authority>()
   const memory = partitionsOf(tokenCache)
   const log: Logger = (record) => {
@@ -70,7 +65,6 @@ export function createContext(client: object, options: ClientApplicationOptions,
     authority,
     cache: tokenCache,
     memory,
-    flights,
     hits: 0,
     log,
     pending: new Set(),

@@ -1,14 +1,15 @@
 import { familyOf, settle } from '../cache/filing.ts'
 import { appId, type Owner } from '../cache/partitions.ts'
-import { change, nameOf, reload } from '../cache/store-level.ts'
 import type { AccountInfo } from '../types.ts'
+import { loaded } from '../util/loaded.ts'
 import type { ClientContext } from './context.ts'
 
 /** Removes an account and whatever this client may remove with it, under every alias of its cloud. */
 export async function forget({ memory, clientId, authority }: ClientContext, { homeAccountId }: AccountInfo): Promise<void> {
   const owner: Owner = { user: homeAccountId }
   const { level } = memory
-  if (level) await reload(memory, level, owner)
+  const stored = level && (await loaded(import('../cache/store-level.ts')))
+  if (level) await stored!.reload(memory, level, owner)
   if (!memory.get(owner)) return
   const remove = () => {
     const { cloud } = authority
@@ -23,7 +24,7 @@ export async function forget({ memory, clientId, authority }: ClientContext, { h
     ])
     if (partition?.remove(({ entity }) => gone.has(entity))) settle(memory, homeAccountId)
   }
-  if (level) await change(memory, level, owner, remove)
+  if (level) await stored!.change(memory, level, owner, remove)
   else remove()
 }
 
@@ -35,11 +36,12 @@ export async function forgetClient({ memory, clientId, authority }: ClientContex
   for (const id of gone) memory.apps.delete(id)
   if (gone.length) memory.onChange()
   if (!level) return
+  const { nameOf, report } = await loaded(import('../cache/store-level.ts'))
   try {
     const names = new Set(gone.map((id) => nameOf({ app: id })))
     for await (const name of level.store.list?.() ?? []) if (name.startsWith(nameOf({ app: prefix }))) names.add(name)
     for (const name of names) await level.store.remove(name)
   } catch (error) {
-    level.report(error)
+    report(memory, level, error)
   }
 }

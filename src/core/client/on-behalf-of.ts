@@ -1,5 +1,5 @@
 import { accountInfo } from '../cache/account.ts'
-import { text } from '../cache/entities.ts'
+import { bindingOf, type Entity, text } from '../cache/entities.ts'
 import type { CachedToken } from '../cache/partition.ts'
 import { ClientConfigurationError, isAuthError } from '../errors.ts'
 import type { Grant } from '../grants/grant.ts'
@@ -11,11 +11,12 @@ import { mergeClaims } from '../oauth/claims-parameter.ts'
 import { decorate } from '../oauth/requested-scopes.ts'
 import { checkScopes, scopeKey } from '../oauth/scopes.ts'
 import type { OnBehalfOfOptions, UserResult } from '../types.ts'
-import { encodeBase64Url } from '../util/base64url.ts'
+import { encodeBase64Url } from '../util/base64url-encode.ts'
 import { sha256 } from '../util/crypto.ts'
 import { cacheFirst, type Reason } from './cache-first.ts'
 import type { Call, ClientContext } from './context.ts'
 import { checkExtraParameters } from './extra-parameters.ts'
+import { checkSameAccount } from './refresh.ts'
 import { userResult } from './result.ts'
 import { type Filing, freshToken, obtainTokens } from './token-request.ts'
 
@@ -33,27 +34,51 @@ export async function acquireOnBehalfOf(context: ClientContext, options: OnBehal
   const asked = decorate(scopes, settings.excludeScopes)
   const claims = mergeClaims(claimsChallenge, settings.clientCapabilities)
   const { cloud, tenant, url } = authority
-  const query = { cloud, clientId, realm: tenant, authority: url, binding: '', scopes, scopeKey: scopeKey(scopes) }
+  const query = {
+    cloud,
+    clientId,
+    realm: tenant,
+    authority: url,
+    binding: bindingOf(options.extraBodyParameters ?? {}),
+    scopes,
+    scopeKey: scopeKey(scopes),
+  }
 
   const lookUp = (): CachedToken | undefined => {
     const token = memory.get({ assertion })?.find(query)
     return token?.account && token
   }
 
+  const accountOf = (held: Entity): Entity | undefined => {
+    const accounts = memory.get({ assertion })?.list('Account', cloud) ?? []
+    return accounts.filter((entity) => entity.home_account_id === held.home_account_id).at(-1)
+  }
+
   async function obtain(grant: Grant, exchange: () => Bounds, filing: Filing = {}) {
     const token = freshToken(await obtainTokens(context, authority, grant, call, exchange, { assertionHash: assertion, ...filing }))
-    token.account ??= memory.get({ assertion })?.list('Account', cloud).at(-1)
+    if (filing.heldToken) {
+      const stored = lookUp()
+      token.account = stored?.account ?? accountOf(filing.heldToken)
+      token.idToken ??= stored?.idToken
+    }
     return [token, 'identity_provider'] as const
   }
 
   async function acquire(reason: Reason, exchange: () => Bounds) {
     const partition = memory.get({ assertion })
-    const held = partition?.list('RefreshToken', cloud).find((entity) => entity.client_id === clientId)
-    const homeAccountId = held && text(held, 'home_account_id')
-    if (held && homeAccountId) {
+    const held = partition
+      ?.list('RefreshToken', cloud)
+      .find((entity) => entity.client_id === clientId && (text(entity, 'authority') || url) === url && text(entity, 'secret'))
+    // Other MSALs file the account elsewhere: the assertion brings it.
+    if (held && accountOf(held)) {
+      const homeAccountId = text(held, 'home_account_id')
       try {
         const grant = refreshTokenGrant(text(held, 'secret'), asked, homeAccountId, claims, reason)
-        return await obtain(grant, exchange, { homeAccountId, heldToken: held })
+        return await obtain(grant, exchange, {
+          homeAccountId,
+          heldToken: held,
+          inspect: (fresh) => checkSameAccount(fresh, homeAccountId, partition),
+        })
       } catch (error) {
         // The assertion itself may still be good.
         if (!isAuthError(error, 'interaction_required')) throw error

@@ -4,7 +4,6 @@ import { type Entity, seconds, text } from '../cache/entities.ts'
 import { familyOf, settle } from '../cache/filing.ts'
 import { type CachedToken, claimsOf, type Partition } from '../cache/partition.ts'
 import type { Partitions } from '../cache/partitions.ts'
-import { change, exclusively } from '../cache/store-level.ts'
 import type { TokenOutcome } from '../cache/token-event.ts'
 import { sameMeaning } from '../cache/write.ts'
 import { ClientAuthError, ClientConfigurationError, isAuthError, type ServerError } from '../errors.ts'
@@ -13,6 +12,7 @@ import { mergeClaims } from '../oauth/claims-parameter.ts'
 import { decorate } from '../oauth/requested-scopes.ts'
 import { checkScopes } from '../oauth/scopes.ts'
 import type { RefreshTokenOptions, UserResult } from '../types.ts'
+import { loaded } from '../util/loaded.ts'
 import { isGood, type Plan } from './cache-first.ts'
 import type { Call, ClientContext } from './context.ts'
 import { userResult } from './result.ts'
@@ -34,7 +34,11 @@ export function refreshInTurn(...args: Parameters<typeof refresh>): ReturnType<t
   const id = account.homeAccountId
   const { level } = memory
   const task = () => refresh(...args)
-  const turn = (queue.get(id) ?? Promise.resolve()).then(() => (level ? exclusively(memory, level, { user: id }, task) : task()))
+  const turn = (queue.get(id) ?? Promise.resolve()).then(async () => {
+    if (!level) return task()
+    const { exclusively } = await loaded(import('../cache/store-level.ts'))
+    return exclusively(memory, level, { user: id }, task)
+  })
   const end = turn
     .catch(() => {})
     .then(() => {
@@ -84,8 +88,9 @@ async function discard(memory: Partitions, user: string, secret: unknown): Promi
   const remove = () => {
     if (memory.get({ user })?.remove(({ type, entity }) => type === 'RefreshToken' && entity.secret === secret)) settle(memory, user)
   }
-  if (memory.level) await change(memory, memory.level, { user }, remove)
-  else remove()
+  if (!memory.level) return remove()
+  const { change } = await loaded(import('../cache/store-level.ts'))
+  await change(memory, memory.level, { user }, remove)
 }
 
 /** A client that has never been here tries its siblings' tokens; a member its family's; then each its own. The newest come first. */
@@ -130,7 +135,11 @@ async function redeem(
 }
 
 /** A renewed token is still the same person's (OpenID Connect Core 12.2). */
-function checkSameAccount({ response, claims, entities }: TokenOutcome, homeAccountId: string, partition: Partition | undefined): void {
+export function checkSameAccount(
+  { response, claims, entities }: TokenOutcome,
+  homeAccountId: string,
+  partition: Partition | undefined,
+): void {
   const fresh = { type: 'IdToken', entity: entities.IdToken ?? {} } as const
   const known = claims && partition?.entries.find((entry) => sameMeaning(entry, fresh))
   const before = known && claimsOf(known.entity)

@@ -59,7 +59,7 @@ async function obtain(
     tokenEndpoint: metadata.tokenEndpoint,
     environment: authority.host,
     authority: authority.url,
-    ...(authority.kind === 'oidc' && authority.tenant && { realm: authority.tenant }),
+    ...(authority.kind === 'oidc' && { realm: authority.tenant }),
     response: refreshToken ? { refresh_token: refreshToken, ...json } : json,
     grantType: grant.type,
     data: call.options.extraBodyParameters ?? {},

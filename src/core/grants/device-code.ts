@@ -44,8 +44,9 @@ export function readDeviceAuthorization(
       typeof json.message === 'string' && json.message
         ? printable(json.message.slice(0, 1024))
         : `To sign in, open ${verificationUri} in a browser and enter the code ${userCode}.`,
-    expiresAt: Date.now() + Math.min(atLeastOne(json.expires_in) ?? defaultLifetime, longestLifetime) * 1000,
-    interval: Math.min(atLeastOne(json.interval) ?? defaultInterval, longestInterval) * 1000,
+    expiresAt: Date.now() + Math.min(seconds(json.expires_in, 0) ?? defaultLifetime, longestLifetime) * 1000,
+    // A fraction of a second would be a busy loop.
+    interval: Math.min(seconds(json.interval, 1) ?? defaultInterval, longestInterval) * 1000,
     deviceCode: text('device_code', 16_384),
     ...kept,
   }
@@ -61,10 +62,9 @@ export const deviceCodeGrant = ({ deviceCode, scopes }: DeviceFlow, claims: stri
   api: 622,
 })
 
-/** A number of seconds. A fraction of one, as an interval, would be a busy loop. */
-function atLeastOne(value: unknown): number | undefined {
+function seconds(value: unknown, least: number): number | undefined {
   const number = typeof value === 'string' && value ? Number(value) : value
-  return typeof number === 'number' && number >= 1 && Number.isFinite(number) ? number : undefined
+  return typeof number === 'number' && number >= least && Number.isFinite(number) ? number : undefined
 }
 
 // Control characters, line separators, halves of characters, and the marks that reorder text.

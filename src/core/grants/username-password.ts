@@ -1,5 +1,5 @@
 import { ClientConfigurationError } from '../errors.ts'
-import { encodeBase64UrlText } from '../util/base64url.ts'
+import { encodeBase64UrlText } from '../util/base64url-encode.ts'
 import type { Grant } from './grant.ts'
 
 /** Who signs in. */

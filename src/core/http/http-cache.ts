@@ -1,6 +1,6 @@
 import { isAuthError } from '../errors.ts'
 import type { HttpCache, Logger } from '../ports.ts'
-import { encodeBase64Url } from '../util/base64url.ts'
+import { encodeBase64Url } from '../util/base64url-encode.ts'
 import { sha256 } from '../util/crypto.ts'
 import { isRecord, parseRecord, toRecord } from '../util/record.ts'
 import { type Bounds, withDeadline } from './deadline.ts'

@@ -1,4 +1,4 @@
-import { encodeBase64Url } from '../util/base64url.ts'
+import { encodeBase64Url } from '../util/base64url-encode.ts'
 import { sha256 } from '../util/crypto.ts'
 import { isRecord, parseRecord } from '../util/record.ts'
 import { type Http, recall, remember } from './http-cache.ts'

@@ -1,6 +1,7 @@
 /** Signs client assertions (RFC 7523). Loaded by the first request of a client that has a key. */
 import type { CertificateCredential, ExternalSignCredential } from '../types.ts'
-import { decodeBase64Url, encodeBase64Url, encodeBase64UrlText } from '../util/base64url.ts'
+import { decodeBase64Url } from '../util/base64url.ts'
+import { encodeBase64Url, encodeBase64UrlText } from '../util/base64url-encode.ts'
 import { loaded } from '../util/loaded.ts'
 import { credentialInvalid, pemCertificates, pemPrivateKey } from '../util/pem.ts'
 import type { ClientAuthenticationContext } from './client-assertion.ts'

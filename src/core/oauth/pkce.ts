@@ -1,4 +1,4 @@
-import { encodeBase64Url } from '../util/base64url.ts'
+import { encodeBase64Url } from '../util/base64url-encode.ts'
 import { randomBase64Url, sha256 } from '../util/crypto.ts'
 
 /** A code verifier and its S256 challenge (RFC 7636 section 4). */

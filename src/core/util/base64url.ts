@@ -1,15 +1,3 @@
-/** base64url without padding (RFC 7515 section 2). Byte by byte, because a spread of a large array overflows the stack. */
-export function encodeBase64Url(bytes: Uint8Array): string {
-  let binary = ''
-  for (const byte of bytes) binary += String.fromCharCode(byte)
-  return btoa(binary).replace(/[+/=]/g, (character) => (character === '+' ? '-' : character === '/' ? '_' : ''))
-}
-
-/** The UTF-8 bytes of a text as base64url. */
-export function encodeBase64UrlText(text: string): string {
-  return encodeBase64Url(new TextEncoder().encode(text))
-}
-
 /** The bytes of base64url or base64, with any amount of padding or none. Throws on anything else; the error does not quote the text. */
 export function decodeBase64Url(text: string): Uint8Array<ArrayBuffer> {
   let end = text.length

@@ -1,4 +1,4 @@
-import { encodeBase64Url } from './base64url.ts'
+import { encodeBase64Url } from './base64url-encode.ts'
 
 /** So many random bytes, as base64url: 32 of them are 43 characters. */
 export function randomBase64Url(byteLength: number): string {

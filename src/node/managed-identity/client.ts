@@ -105,11 +105,14 @@ async function acquire(client: ManagedIdentityClient, options: ManagedIdentityRe
   const call = beginCall(context, options)
   const machine = await load()
   const { hostname } = machine
+  const owner = { app: appId(identity.id, hostname, realm) }
+  const reading = context.memory.current(owner)
+  if (reading) await reading
   const result = await cacheFirst<AppResult>(context, call, {
     key: [realm, hostname, identity.kind, identity.id, resource],
     fresh: !!claimsChallenge,
     lookUp: () =>
-      context.memory.get({ app: appId(identity.id, hostname, realm) })?.find({
+      context.memory.get(owner)?.find({
         cloud: hostname,
         clientId: identity.id,
         realm,

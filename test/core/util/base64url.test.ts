@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { decodeBase64Url, decodeBase64UrlText, encodeBase64Url, encodeBase64UrlText } from '../../../src/core/util/base64url.ts'
+import { decodeBase64Url, decodeBase64UrlText } from '../../../src/core/util/base64url.ts'
+import { encodeBase64Url, encodeBase64UrlText } from '../../../src/core/util/base64url-encode.ts'
 import { randomBase64Url, sha256 } from '../../../src/core/util/crypto.ts'
 
 it.each([0, 1, 2, 3, 4, 5, 31, 32, 255])('encodes and decodes %i bytes as Node does', (length) => {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type LogRecord, SerializableTokenCache, TokenCache } from '../../../src/core/index.ts'
 import { environmentName } from '../../../src/node/managed-identity/machine.ts'
 import { canary, leaks } from '../../support/canary.ts'
+import { memoryStore } from '../../support/memory-store.ts'
 import { clientOn, inSeconds, machine, type Platform, resource, startPlatform, token, variablesFor } from './support.ts'
 
 let server: Platform
@@ -45,6 +46,14 @@ describe('C18 the cache', () => {
       const other = clientOn({ ...imds(), hostname: environmentName(name) }, { tokenCache: copy })
       expect(await other.acquireTokenForClient({ resource })).toMatchObject({ tokenSource: 'cache' })
     }
+  })
+
+  it('finds over a store what another process has stored', async () => {
+    const store = memoryStore()
+    const ask = (cache: TokenCache) => clientOn(imds(), { tokenCache: cache }).acquireTokenForClient({ resource })
+    expect(await ask(new TokenCache({ store }))).toMatchObject({ tokenSource: 'identity_provider' })
+    expect(await ask(new TokenCache({ store }))).toMatchObject({ accessToken: 'at', tokenSource: 'cache' })
+    expect(server.hits).toHaveLength(1)
   })
 
   it('keeps resources, identities and machines apart', async () => {
