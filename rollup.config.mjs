@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 
-const entries = { index: 'src/core/index.ts', node: 'src/node/index.ts', redis: 'src/redis/index.ts' }
+const entries = { index: 'src/core/index.ts', node: 'src/node/index.ts', redis: 'src/redis/index.ts', testing: 'src/testing/index.ts' }
 const external = [/^node:/, 'jose', '@rgrove/parse-xml', 'undici']
 
 /** What loads when it is used: a module that is reached from one of these alone goes into a file of that name. */
@@ -18,10 +18,11 @@ const lazy = {
   'on-behalf-of': 'on-behalf-of',
   'username-password': 'username-password',
   issue: 'ws-trust',
+  obtain: 'managed-identity',
 }
 
 /** What a page in a browser does without, so that it need not pay for it. */
-const server = /\/(confidential-client-application|app-token|client-assertion|serializable-token-cache)\.ts$/
+const server = /\/(confidential-client-application|app-token|client-assertion|serializable-token-cache|encrypted)\.ts$/
 
 /** What the server part and its lazy ones share. */
 const credentials = /\/(credential|pem)\.ts$/

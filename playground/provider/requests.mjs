@@ -45,6 +45,8 @@ export function shapeAuthorizationParameters(parameters) {
 /** The same for a token request. Refuses (by returning an error for `translate`) what Entra refuses and oidc-provider would not. */
 export function shapeTokenForm({ form, client, store, origin, shared }) {
   const { resource: _ignored, ...shaped } = form
+  // MSAL Node still asks by the name that the grant had before RFC 8628.
+  if (form.grant_type === 'device_code') shaped.grant_type = 'urn:ietf:params:oauth:grant-type:device_code'
   const refusal = refusalOf({ form, client, origin, shared })
   if (refusal) return { refusal }
   const fallback = form.grant_type === 'refresh_token' ? store.requestedScope(form.refresh_token) : undefined

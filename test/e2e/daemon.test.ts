@@ -45,7 +45,8 @@ test('gets a token with its certificate and calls the API as itself', async () =
   expect(stdout).toContain('the second one from the cache')
   expect(stdout).toContain(`"owner": "${playground.provider.clients.daemonCertificate?.clientId}"`)
   const requests = playground.provider.requests.slice(before)
-  expect(requests.map(({ method, grantType, status }) => [method, grantType, status])).toEqual([
+  const own = requests.slice(0, 2)
+  expect(own.map(({ method, grantType, status }) => [method, grantType, status])).toEqual([
     ['GET', undefined, 200],
     ['POST', 'client_credentials', 200],
   ])

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Browser, type Playground, startPlayground, tenants, users } from '../support/provider.ts'
 import { lacks } from '../support/require.ts'
@@ -15,13 +15,13 @@ const { alice } = users
 
 let playground: Playground
 beforeAll(async () => {
-  playground = await startPlayground()
+  playground = await startPlayground({ settings: { deviceCodeInterval: 1 } })
 })
 afterAll(() => playground.close())
 
 async function converse(command: string, file: string): Promise<Map<unknown, Record<string, unknown>>> {
   const { provider } = playground
-  const { native, web, webCertificate } = provider.clients
+  const { native, web, webCertificate, api } = provider.clients
   const ca = provider.ca ?? ''
   const results = await runPeer({
     command,
@@ -34,15 +34,22 @@ async function converse(command: string, file: string): Promise<Map<unknown, Rec
       native,
       web,
       webCertificate,
+      api,
+      person: { username: alice.username, password: alice.password },
       redirectUri: 'http://localhost:5555/redirect',
       scopes: ['api://notes/Notes.Read'],
       appScopes: ['api://notes/.default'],
+      apiScopes: ['https://graph.microsoft.com/User.Read'],
     },
-    async signIn(url) {
+    async signIn(url, deviceCode) {
       const browser = new Browser({ ca })
-      const { params } = await browser.signIn(url, alice)
-      await browser.close()
-      return params
+      try {
+        if (!deviceCode) return (await browser.signIn(url, alice)).params
+        await browser.approveDevice(url, deviceCode, alice)
+        return {}
+      } finally {
+        await browser.close()
+      }
     },
   })
   return new Map(results.map((result) => [result.name, result]))
@@ -66,6 +73,18 @@ async function expectSignedIn(result: Record<string, unknown> | undefined): Prom
   expect(await callsApi(result?.accessToken)).toMatchObject({ owner: alice.name })
 }
 
+/** Signing in without a page of one's own. */
+async function expectAccount(result: Record<string, unknown> | undefined): Promise<void> {
+  expect(result).toMatchObject({ homeAccountId: alice.homeAccountId, username: alice.username, cached: true })
+  expect(await callsApi(result?.accessToken)).toMatchObject({ owner: alice.name })
+}
+
+async function expectDelegated(result: Record<string, unknown> | undefined): Promise<void> {
+  expect(result).toMatchObject({ username: alice.username, cached: true })
+  const claims = decodeJwt(String(result?.accessToken))
+  expect(claims).toMatchObject({ aud: 'https://graph.microsoft.com', scp: 'User.Read', azp: playground.provider.clients.api.clientId })
+}
+
 async function expectAppToken(result: Record<string, unknown> | undefined, clientId: string): Promise<void> {
   const keys = createRemoteJWKSet(new URL(`${playground.provider.url}/${contoso.id}/discovery/v2.0/keys`))
   const { payload } = await jwtVerify(String(result?.accessToken), keys, { audience: 'api://notes' })
@@ -81,7 +100,7 @@ const signIns = [
 ]
 
 describe('MSAL Node', () => {
-  test('signs in with PKCE, refreshes and gets app tokens with secret and certificate', async () => {
+  test('signs in with PKCE, device code and password, refreshes, acts on behalf, and gets app tokens with secret and certificate', async () => {
     const results = await converse(process.execPath, './peer-msal-node.mjs')
     const { web, webCertificate } = playground.provider.clients
     for (const name of signIns) await expectSignedIn(results.get(name))
@@ -95,6 +114,10 @@ describe('MSAL Node', () => {
       errorNo: 7000215,
       correlationId: expect.any(String),
     })
+    for (const name of ['device code', 'password']) await expectAccount(results.get(name))
+    await expectDelegated(results.get('on behalf of'))
+    expect(results.get('wrong password')).toMatchObject({ errorCode: 'invalid_grant', errorNo: 50126 })
+    expect(results.get('on behalf of nobody')).toMatchObject({ errorCode: 'invalid_grant', errorNo: 50013 })
   })
 })
 

@@ -6,7 +6,8 @@ import { createInterface } from 'node:readline'
 
 /**
  * Runs another library's part of a conversation in a child process. It writes one JSON document a line: `{ ask: <url> }` wants a person to
- * sign in and gets the parameters of the answer as one line on its stdin; any other line is a result.
+ * sign in and gets the parameters of the answer as one line on its stdin; `deviceCode` beside it is what the person types there. Any other line
+ * is a result.
  */
 export async function runPeer(options: {
   command: string
@@ -15,7 +16,7 @@ export async function runPeer(options: {
   config: unknown
   /** PEM of the authority to trust; the child finds a file with it in NODE_EXTRA_CA_CERTS and REQUESTS_CA_BUNDLE. */
   ca: string
-  signIn(url: string): Promise<Record<string, string>>
+  signIn(url: string, deviceCode?: string): Promise<Record<string, string>>
 }): Promise<Record<string, unknown>[]> {
   const folder = await mkdtemp(join(tmpdir(), 'interop-'))
   const caFile = join(folder, 'ca.pem')
@@ -40,7 +41,7 @@ export async function runPeer(options: {
     const results: Record<string, unknown>[] = []
     for await (const line of createInterface({ input: child.stdout })) {
       const said = JSON.parse(line)
-      if (said.ask) child.stdin.write(`${JSON.stringify(await options.signIn(said.ask))}\n`)
+      if (said.ask) child.stdin.write(`${JSON.stringify(await options.signIn(said.ask, said.deviceCode))}\n`)
       else results.push(said)
     }
     const code = await ended

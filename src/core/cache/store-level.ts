@@ -37,26 +37,26 @@ async function take(memory: Partitions, level: SecondLevel, owner: Owner, name: 
     const partition = memory.get(owner) ?? new Partition()
     partition.readAt = Date.now()
     // What memory was given in the meantime was written to the store as well, so the store's version decides.
-    if (found?.version !== partition.version || !found) {
-      partition.version = found?.version ?? null
-      fill(memory, partition, found ? parseRecord(found.value) : {})
-      if (found && !parseRecord(found.value)) report(memory, level, new Error('A stored partition is not a JSON object.'))
-    }
+    const content = found ? parseRecord(found.value) : {}
+    if (!content) report(memory, level, new Error('A stored partition is not a JSON object.'))
+    fill(memory, found && found.version === partition.version ? undefined : partition, content)
+    partition.version = found?.version ?? null
     keep(memory, level, owner, partition)
   } catch (error) {
     report(memory, level, error)
   }
 }
 
-function fill(memory: Partitions, partition: Partition, content: Record<string, unknown> | undefined): void {
-  partition.remove(() => true)
+/** Takes over what the store holds: of the clients in any case, of the partition where one is given. */
+function fill(memory: Partitions, partition: Partition | undefined, content: Record<string, unknown> | undefined): void {
+  partition?.remove(() => true)
   for (const [section, entries] of Object.entries(content ?? {})) {
     if (!isRecord(entries)) continue
     for (const [key, entity] of Object.entries(entries)) {
       if (!isRecord(entity)) continue
       const type = section as CredentialType
       if (type === 'AppMetadata') put(memory.shared, type, entity)
-      else partition.load({ type, key, entity })
+      else partition?.load({ type, key, entity })
     }
   }
 }

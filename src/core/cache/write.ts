@@ -9,15 +9,22 @@ import type { ClientTokenEvent, TokenOutcome } from './token-event.ts'
 /** Writes what a token event brought, unless its owner has signed out meanwhile. */
 export function writeOutcome(memory: Partitions, { heldToken }: ClientTokenEvent, { entities, owner }: TokenOutcome): void {
   const { AppMetadata, ...owned } = entities
-  const held = memory.get(owner)?.entries
-  // Gone or another by now: its owner has signed out, or in again.
-  if (heldToken && !held?.some(({ type, entity }) => type === 'RefreshToken' && entity.secret === heldToken.secret)) return
+  if (heldToken) {
+    const held = memory.get(owner)?.entries.filter((entry) => sameMeaning(entry, { type: 'RefreshToken', entity: heldToken }))
+    // Gone: its owner has signed out. Another by now: somebody was faster, or its owner has signed in again, and that token stays.
+    if (!held?.length) return
+    if (!held.some(({ entity }) => entity.secret === heldToken.secret)) delete owned.RefreshToken
+  }
   // An answer that names no family does not end a client's membership.
   const known = memory.shared.entries.find((entry) => sameMeaning(entry, { type: 'AppMetadata', entity: AppMetadata }))
   put(memory.shared, 'AppMetadata', { ...known?.entity, ...AppMetadata })
   const partition = partitionFor(memory, { type: 'AccessToken', entity: entities.AccessToken })
   const now = Date.now() / 1000
   partition.remove(({ type, entity }) => type === 'AccessToken' && (seconds(entity, 'expires_on') ?? now) < now)
+  // One that named no authority, as other MSALs write them, would be found by all: its successor takes its place.
+  if (heldToken && !heldToken.authority && entities.RefreshToken?.authority) {
+    partition.remove(({ type, entity }) => type === 'RefreshToken' && entity.secret === heldToken.secret)
+  }
   for (const [type, entity] of Object.entries(owned)) put(partition, type as CredentialType, entity)
   settle(memory)
 }

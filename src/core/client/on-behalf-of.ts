@@ -6,7 +6,6 @@ import type { Grant } from '../grants/grant.ts'
 import { onBehalfOfGrant } from '../grants/on-behalf-of.ts'
 import { refreshTokenGrant } from '../grants/refresh-token.ts'
 import type { Bounds } from '../http/deadline.ts'
-import { checkClaims } from '../oauth/claims.ts'
 import { mergeClaims } from '../oauth/claims-parameter.ts'
 import { decorate } from '../oauth/requested-scopes.ts'
 import { checkScopes, scopeKey } from '../oauth/scopes.ts'
@@ -29,7 +28,6 @@ export async function acquireOnBehalfOf(context: ClientContext, options: OnBehal
     throw new ClientConfigurationError('invalid_argument', 'userAssertion must be the token that the caller presented.')
   }
   checkExtraParameters(options)
-  checkClaims(claimsChallenge)
   const assertion = encodeBase64Url(await sha256(userAssertion))
   const asked = decorate(scopes, settings.excludeScopes)
   const claims = mergeClaims(claimsChallenge, settings.clientCapabilities)

@@ -1,0 +1,1 @@
+export { type CacheStoreContractOptions, type ContractCheck, cacheStoreContract } from './cache-store-contract.ts'

@@ -1,0 +1,173 @@
+import { describe, expect, it, vi } from 'vitest'
+import { type CacheStore, encrypted, TokenCache } from '../../../src/core/index.ts'
+import { alice, bob, FakeProvider } from '../../support/fake-provider.ts'
+import { memoryStore } from '../../support/memory-store.ts'
+import { confidentialClient, publicClient, scopes } from '../client/support.ts'
+
+/** Counts what is asked of a store. */
+function counted(store: CacheStore) {
+  const calls = { read: 0, write: 0, remove: 0, lock: 0, conflict: 0 }
+  const counting: CacheStore = {
+    read(partition) {
+      calls.read++
+      return store.read(partition)
+    },
+    async write(partition, value, options) {
+      calls.write++
+      const outcome = await store.write(partition, value, options)
+      if (outcome === 'conflict') calls.conflict++
+      return outcome
+    },
+    remove(partition) {
+      calls.remove++
+      return store.remove(partition)
+    },
+    list: () => store.list!(),
+    lock(partition, task, signal) {
+      calls.lock++
+      return store.lock!(partition, task, signal)
+    },
+  }
+  const reset = () => Object.assign(calls, { read: 0, write: 0, remove: 0, lock: 0, conflict: 0 })
+  return { store: counting, calls, reset }
+}
+
+async function signIn(provider: FakeProvider, tokenCache: TokenCache, person = alice) {
+  const app = publicClient(provider, { tokenCache })
+  const flow = await app.initiateAuthCodeFlow({ scopes, redirectUri: 'https://app.example/' })
+  const { account } = await app.acquireTokenByAuthCodeFlow({ flow, response: provider.signIn(flow.authUri, person) })
+  return { app, account }
+}
+
+describe('a token cache over a store', () => {
+  it('a hit in memory asks the store nothing, a cold one reads once, and a renewal locks, reads, asks and writes once', async () => {
+    const provider = new FakeProvider()
+    const { store, calls, reset } = counted(memoryStore())
+    const { app, account } = await signIn(provider, new TokenCache({ store }))
+    expect(calls).toMatchObject({ write: 1 })
+    reset()
+    expect((await app.acquireTokenSilent({ scopes, account }))?.tokenSource).toBe('cache')
+    expect(calls).toMatchObject({ read: 0, write: 0, lock: 0 })
+
+    const cold = publicClient(provider, { tokenCache: new TokenCache({ store }) })
+    provider.requests.length = 0
+    expect((await cold.acquireTokenSilent({ scopes, account }))?.tokenSource).toBe('cache')
+    expect(calls).toMatchObject({ read: 1, write: 0, lock: 0 })
+    expect(provider.requests).toHaveLength(0)
+
+    reset()
+    expect((await app.acquireTokenSilent({ scopes, account, forceRefresh: true }))?.tokenSource).toBe('identity_provider')
+    expect(calls).toMatchObject({ read: 1, write: 1, lock: 1, conflict: 0 })
+  })
+
+  it('many processes that find the same expired token make one request', async () => {
+    const provider = new FakeProvider()
+    const store = memoryStore()
+    const { account } = await signIn(provider, new TokenCache({ store }))
+    const name = [...store.content.keys()][0]!
+    const held = JSON.parse(store.content.get(name)!.value) as { AccessToken: Record<string, { expires_on: string }> }
+    for (const token of Object.values(held.AccessToken)) token.expires_on = '1000'
+    store.content.set(name, { value: JSON.stringify(held), version: 'expired' })
+    provider.requests.length = 0
+    const apps = Array.from({ length: 20 }, () => publicClient(provider, { tokenCache: new TokenCache({ store }) }))
+    const results = await Promise.all(apps.map((app) => app.acquireTokenSilent({ scopes, account })))
+    expect(new Set(results.map((result) => result!.accessToken)).size).toBe(1)
+    expect(provider.requests.filter(({ method }) => method === 'POST')).toHaveLength(1)
+  })
+
+  it("without a lock, one process's write keeps what another's brought", async () => {
+    const provider = new FakeProvider()
+    const { lock: _, ...store } = memoryStore()
+    const { app, account } = await signIn(provider, new TokenCache({ store }))
+    const other = publicClient(provider, { tokenCache: new TokenCache({ store }) })
+    await Promise.all([
+      app.acquireTokenSilent({ scopes: ['Mail.Read'], account }),
+      other.acquireTokenSilent({ scopes: ['Files.Read'], account }),
+    ])
+    const cold = publicClient(provider, { tokenCache: new TokenCache({ store }) })
+    provider.requests.length = 0
+    for (const scope of ['User.Read', 'Mail.Read', 'Files.Read']) {
+      expect((await cold.acquireTokenSilent({ scopes: [scope], account }))?.tokenSource, scope).toBe('cache')
+    }
+  })
+
+  it('a sign-out elsewhere is seen after revalidateAfter', async () => {
+    const provider = new FakeProvider()
+    const store = memoryStore()
+    const { app, account } = await signIn(provider, new TokenCache({ store, revalidateAfter: 20 }))
+    const elsewhere = publicClient(provider, { tokenCache: new TokenCache({ store }) })
+    await elsewhere.removeAccount(account)
+    expect(store.content.size).toBe(0)
+    await new Promise((resolve) => setTimeout(resolve, 30))
+    expect(await app.acquireTokenSilent({ scopes, account })).toBeNull()
+    expect(await app.getAccounts()).toEqual([])
+  })
+
+  it('getAccounts tells of all that the store lists, getAccount of one', async () => {
+    const provider = new FakeProvider()
+    const store = memoryStore()
+    const { account } = await signIn(provider, new TokenCache({ store }))
+    await signIn(provider, new TokenCache({ store }), bob)
+    const cold = publicClient(provider, { tokenCache: new TokenCache({ store }) })
+    expect(await cold.getAccount(account)).toMatchObject({ username: alice.username })
+    expect((await cold.getAccounts()).map(({ username }) => username).sort()).toEqual([alice.username, bob.username].sort())
+  })
+
+  it('S47 memory holds no more than maxPartitions, and forgets whom it has not seen for longest', async () => {
+    const provider = new FakeProvider()
+    const { store, calls, reset } = counted(memoryStore())
+    const tokenCache = new TokenCache({ store, maxPartitions: 1 })
+    const { app, account } = await signIn(provider, tokenCache)
+    await signIn(provider, tokenCache, bob)
+    reset()
+    expect((await app.acquireTokenSilent({ scopes, account }))?.tokenSource).toBe('cache')
+    expect(calls.read).toBe(1)
+  })
+
+  it('S25 S51 a store that fails costs nobody their token, and is reported', async () => {
+    const provider = new FakeProvider()
+    const broken = () => Promise.reject(new Error('down'))
+    const onStoreError = vi.fn()
+    const logger = vi.fn()
+    const tokenCache = new TokenCache({ store: { read: broken, write: broken, remove: broken, lock: broken }, onStoreError })
+    const app = publicClient(provider, { tokenCache, logger })
+    const flow = await app.initiateAuthCodeFlow({ scopes, redirectUri: 'https://app.example/' })
+    const { account } = await app.acquireTokenByAuthCodeFlow({ flow, response: provider.signIn(flow.authUri, alice) })
+    expect((await app.acquireTokenSilent({ scopes, account, forceRefresh: true }))?.tokenSource).toBe('identity_provider')
+    expect(onStoreError).toHaveBeenCalled()
+    expect(logger).toHaveBeenCalledWith(expect.objectContaining({ level: 'error' }))
+  })
+
+  it('S44 a stored partition that is broken counts as empty', async () => {
+    const provider = new FakeProvider()
+    const store = memoryStore()
+    const { account } = await signIn(provider, new TokenCache({ store }))
+    for (const value of ['', 'no json', '[]', '{"AccessToken":[],"RefreshToken":{"x":7}}']) {
+      store.content.set([...store.content.keys()][0]!, { value, version: `broken ${value}` })
+      const cold = publicClient(provider, { tokenCache: new TokenCache({ store, onStoreError: () => {} }) })
+      expect(await cold.acquireTokenSilent({ scopes, account }), value).toBeNull()
+    }
+  })
+
+  it("an application's own tokens are found by the next process, by tenant name and after a cold start, and can be forgotten", async () => {
+    const provider = new FakeProvider()
+    const store = memoryStore()
+    const first = confidentialClient(provider, { tokenCache: new TokenCache({ store }) })
+    await first.acquireTokenForClient({ scopes: ['api/.default'] })
+    const second = confidentialClient(provider, { tokenCache: new TokenCache({ store }) })
+    expect((await second.acquireTokenForClient({ scopes: ['api/.default'] })).tokenSource).toBe('cache')
+    await second.removeTokensForClient()
+    expect(store.content.size).toBe(0)
+  })
+
+  it('encrypted, nothing readable is in the store', async () => {
+    const provider = new FakeProvider()
+    const store = memoryStore()
+    const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])
+    const { account } = await signIn(provider, new TokenCache({ store: encrypted(store, key) }))
+    const { value } = [...store.content.values()][0]!
+    expect(value).not.toContain('secret')
+    const cold = publicClient(provider, { tokenCache: new TokenCache({ store: encrypted(store, key) }) })
+    expect((await cold.acquireTokenSilent({ scopes, account }))?.tokenSource).toBe('cache')
+  })
+})
