@@ -14,7 +14,6 @@ import { encodeBase64Url } from '../util/base64url-encode.ts'
 import { sha256 } from '../util/crypto.ts'
 import { cacheFirst, type Reason } from './cache-first.ts'
 import type { Call, ClientContext } from './context.ts'
-import { checkExtraParameters } from './extra-parameters.ts'
 import { checkSameAccount } from './refresh.ts'
 import { userResult } from './result.ts'
 import { type Filing, freshToken, obtainTokens } from './token-request.ts'
@@ -27,7 +26,6 @@ export async function acquireOnBehalfOf(context: ClientContext, options: OnBehal
   if (typeof userAssertion !== 'string' || !userAssertion) {
     throw new ClientConfigurationError('invalid_argument', 'userAssertion must be the token that the caller presented.')
   }
-  checkExtraParameters(options)
   const assertion = encodeBase64Url(await sha256(userAssertion))
   const asked = decorate(scopes, settings.excludeScopes)
   const claims = mergeClaims(claimsChallenge, settings.clientCapabilities)

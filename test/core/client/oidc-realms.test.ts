@@ -1,0 +1,199 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type ConfidentialClientApplication, SerializableTokenCache } from '../../../src/core/index.ts'
+import { FakeProvider, refuse, tokens } from '../../support/fake-provider.ts'
+import { clientId, confidentialClient, scopes, secrets } from './support.ts'
+
+const start = Date.UTC(2030, 0, 1)
+beforeEach(() => void vi.useFakeTimers({ now: start, toFake: ['Date'] }))
+afterEach(() => void vi.useRealTimers())
+
+const redirectUri = 'https://app.example/'
+const age = () => vi.setSystemTime(Date.now() + 3_500_000)
+
+/** Two realms of one host with one client id and one cache, in which a person has the same subject: nobody but the path tells them apart. */
+function realms([a, b]: readonly [string, string]) {
+  const provider = new FakeProvider()
+  // Without client information the subject is all that names an account.
+  provider.changes = { client_info: undefined }
+  let serial = 0
+  provider.onToken = ({ url }) => tokens({ access_token: `${url.pathname} ${++serial}` })
+  const tokenCache = new SerializableTokenCache()
+  const client = (path: string, cache = tokenCache) =>
+    confidentialClient(provider, { authority: undefined as never, oidcAuthority: `https://idp.example${path}`, tokenCache: cache })
+  const signIn = async (app: ConfidentialClientApplication) => {
+    const flow = await app.initiateAuthCodeFlow({ scopes, redirectUri })
+    return app.acquireTokenByAuthCodeFlow({ flow, response: provider.signIn(flow.authUri) })
+  }
+  /** The token requests since the last look, by realm. */
+  const asked = () => {
+    const seen = provider.tokenRequests().map(({ url, form }) => `${url.pathname.replace('/oauth2/v2.0/token', '').replace(/\/oauth2\/token$/, '')} ${form.grant_type}`)
+    provider.requests.length = 0
+    return seen
+  }
+  return { provider, tokenCache, client, signIn, asked, A: client(a), B: client(b) }
+}
+
+const pairs = [
+  ['/realms/a', '/realms/b'],
+  ['/realms/b', '/realms/a'],
+  ['/realms', '/realms/a'],
+  ['/realms/a', '/realms'],
+  ['/realms/a', '/realms/a/b'],
+  ['/a', '/b'],
+  ['', '/oauth2/default'],
+  ['/oauth2/default', ''],
+  ['', '/a'],
+  ['/a', ''],
+] as const
+
+describe.each(pairs)('"%s" and "%s" on one host', (a, b) => {
+  const pair = [a, b] as const
+
+  it('have the same subject for the same person', async () => {
+    const { A, B, signIn } = realms(pair)
+    const [first, second] = [await signIn(A), await signIn(B)]
+    expect(first.account.homeAccountId).toBe(first.idTokenClaims!.sub)
+    expect(second.account.homeAccountId).toBe(first.account.homeAccountId)
+    expect(second.idTokenClaims!.iss).not.toBe(first.idTokenClaims!.iss)
+  })
+
+  it('a token of one is not found by the other, nor its refresh token sent there', async () => {
+    const { A, B, signIn, asked } = realms(pair)
+    const { account, accessToken } = await signIn(A)
+    asked()
+    for (const forceRefresh of [false, true]) expect(await B.acquireTokenSilent({ scopes, account, forceRefresh })).toBeNull()
+    age()
+    expect(await B.acquireTokenSilentWithError({ scopes, account })).toBeNull()
+    expect(asked()).toEqual([])
+    vi.setSystemTime(start)
+    expect(await A.acquireTokenSilent({ scopes, account })).toMatchObject({ accessToken, tokenSource: 'cache' })
+  })
+
+  it('each renews its own', async () => {
+    const { A, B, signIn, asked, tokenCache } = realms(pair)
+    const first = await signIn(A)
+    const second = await signIn(B)
+    asked()
+    expect(await A.acquireTokenSilent({ scopes, account: first.account })).toMatchObject({ accessToken: first.accessToken, idToken: first.idToken })
+    expect(await B.acquireTokenSilent({ scopes, account: second.account })).toMatchObject({ accessToken: second.accessToken, idToken: second.idToken })
+    expect(asked()).toEqual([])
+    age()
+    for (let round = 0; round < 2; round++) {
+      const renewedB = await B.acquireTokenSilent({ scopes, account: second.account, forceRefresh: true })
+      const renewedA = await A.acquireTokenSilent({ scopes, account: first.account, forceRefresh: true })
+      expect(asked()).toEqual([`${b} refresh_token`, `${a} refresh_token`])
+      expect(renewedA!.idTokenClaims!.iss).toBe(first.idTokenClaims!.iss)
+      expect(renewedB!.idTokenClaims!.iss).toBe(second.idTokenClaims!.iss)
+    }
+    expect(await tokenCache.find('RefreshToken')).toHaveLength(2)
+    expect(await secrets(tokenCache, 'IdToken')).toHaveLength(2)
+  })
+
+  it('each sends its own refresh token, also after JSON', async () => {
+    const { A, B, signIn, asked, provider, tokenCache, client } = realms(pair)
+    const issued: Record<string, string> = {}
+    provider.onToken = () => (request, standard) => {
+      const answer = standard()
+      issued[request.url.pathname] = String(answer.refresh_token)
+      return Response.json(answer)
+    }
+    const { account } = await signIn(A)
+    await signIn(B)
+    const copy = new SerializableTokenCache()
+    copy.deserialize(tokenCache.serialize())
+    asked()
+    for (const cache of [tokenCache, copy]) {
+      if (cache === copy) cache.deserialize(tokenCache.serialize())
+      for (const path of [a, b, a]) {
+        const before = { ...issued }
+        await client(path, cache).acquireTokenSilent({ scopes, account, forceRefresh: true })
+        const { url, form } = provider.tokenRequests().at(-1)!
+        expect(url.pathname.startsWith(`${path}/oauth2/`)).toBe(true)
+        expect(form.refresh_token).toBe(before[url.pathname])
+      }
+    }
+    expect(asked()).toHaveLength(6)
+  })
+
+  it('the refusal of one ends nothing of the other', async () => {
+    const { A, B, signIn, asked, provider, tokenCache } = realms(pair)
+    const { account } = await signIn(A)
+    await signIn(B)
+    asked()
+    provider.replies.push(refuse('invalid_grant'))
+    expect(await B.acquireTokenSilent({ scopes, account, forceRefresh: true })).toBeNull()
+    expect(asked()).toEqual([`${b} refresh_token`])
+    expect(await tokenCache.find('RefreshToken')).toHaveLength(1)
+    expect(await B.acquireTokenSilent({ scopes, account, forceRefresh: true })).toBeNull()
+    expect(asked()).toEqual([])
+    expect(await A.acquireTokenSilent({ scopes, account, forceRefresh: true })).toHaveProperty('accessToken')
+    expect(asked()).toEqual([`${a} refresh_token`])
+  })
+
+  it("an application's own tokens stay apart", async () => {
+    const { A, B, asked, tokenCache, client } = realms(pair)
+    const first = await A.acquireTokenForClient({ scopes })
+    const second = await B.acquireTokenForClient({ scopes })
+    expect(asked()).toEqual([`${a} client_credentials`, `${b} client_credentials`])
+    const copy = new SerializableTokenCache()
+    copy.deserialize(tokenCache.serialize())
+    for (const cache of [tokenCache, copy]) {
+      expect(await client(a, cache).acquireTokenForClient({ scopes })).toMatchObject({ accessToken: first.accessToken, tokenSource: 'cache' })
+      expect(await client(b, cache).acquireTokenForClient({ scopes })).toMatchObject({ accessToken: second.accessToken, tokenSource: 'cache' })
+    }
+    expect(asked()).toEqual([])
+  })
+
+  it('tokens on behalf of a user stay apart, with the very same assertion', async () => {
+    const { A, B, asked } = realms(pair)
+    const options = { userAssertion: 'a.users.token', scopes }
+    const grant = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+    const first = await A.acquireTokenOnBehalfOf(options)
+    const second = await B.acquireTokenOnBehalfOf(options)
+    expect(asked()).toEqual([`${a} ${grant}`, `${b} ${grant}`])
+    expect(await A.acquireTokenOnBehalfOf(options)).toMatchObject({ accessToken: first.accessToken, account: first.account })
+    expect(await B.acquireTokenOnBehalfOf(options)).toMatchObject({ accessToken: second.accessToken, account: second.account })
+    age()
+    const renewed = await A.acquireTokenOnBehalfOf(options)
+    expect(renewed.account).toEqual(first.account)
+    await B.acquireTokenOnBehalfOf(options)
+    expect(asked()).toEqual([`${a} refresh_token`, `${b} refresh_token`])
+  })
+
+  it('a migrated refresh token stays where it was brought', async () => {
+    const { A, B, asked, provider } = realms(pair)
+    provider.changes.refresh_token = undefined
+    const { account } = await A.acquireTokenByRefreshToken({ refreshToken: 'from elsewhere', scopes })
+    asked()
+    expect(await B.acquireTokenSilent({ scopes, account, forceRefresh: true })).toBeNull()
+    expect(asked()).toEqual([])
+    await A.acquireTokenSilent({ scopes, account, forceRefresh: true })
+    expect(provider.lastForm.refresh_token).toBe('from elsewhere')
+  })
+})
+
+describe('one realm', () => {
+  it('is the same with a slash at its end', async () => {
+    const { A, signIn, asked, client } = realms(['/realms/a', '/realms/b'])
+    const { account, accessToken } = await signIn(A)
+    asked()
+    expect(await client('/realms/a/').acquireTokenSilent({ scopes, account })).toMatchObject({ accessToken, tokenSource: 'cache' })
+    expect(asked()).toEqual([])
+  })
+
+  it('a refresh token that another library has stored without its authority is taken up, and bound by its renewal', async () => {
+    const { A, B, signIn, asked, tokenCache } = realms(['/realms/a', '/realms/b'])
+    const { account } = await signIn(A)
+    const content = JSON.parse(tokenCache.serialize())
+    for (const entity of Object.values<Record<string, unknown>>(content.RefreshToken)) delete entity.authority
+    tokenCache.deserialize(JSON.stringify(content))
+    asked()
+    expect(await A.acquireTokenSilent({ scopes, account, forceRefresh: true })).toHaveProperty('accessToken')
+    expect(asked()).toEqual(['/realms/a refresh_token'])
+    expect(await tokenCache.find('RefreshToken')).toEqual([
+      expect.objectContaining({ authority: 'https://idp.example/realms/a', client_id: clientId }),
+    ])
+    expect(await B.acquireTokenSilent({ scopes, account, forceRefresh: true })).toBeNull()
+    expect(asked()).toEqual([])
+  })
+})
