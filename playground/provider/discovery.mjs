@@ -1,3 +1,4 @@
+import { federationOf } from './federation.mjs'
 import { tenantByDomain } from './tenants.mjs'
 
 /** Turns oidc-provider's discovery document into Entra's. Shared names have no issuer of their own, hence `{tenantid}`. */
@@ -31,13 +32,14 @@ export function instanceDiscovery(url, base) {
   }
 }
 
-/** `GET /common/userrealm/{username}`: everyone here has a password in the cloud. */
+/** `GET /common/userrealm/{username}`: most people here have their password in the cloud, those of a federated domain at their company. */
 export function userRealm(username, base) {
   const domain = username.split('@')[1] ?? ''
   const tenant = tenantByDomain(domain)
   return {
     ver: '1.0',
     account_type: tenant ? 'Managed' : 'Unknown',
+    ...(tenant?.federatedDomain === domain.toLowerCase() ? federationOf(base) : {}),
     domain_name: domain,
     cloud_instance_name: new URL(base).host,
     cloud_audience_urn: 'urn:federation:MicrosoftOnline',

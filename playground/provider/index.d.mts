@@ -4,6 +4,8 @@ export interface Tenant {
   id: string
   name: string
   domain: string
+  /** Whose people sign in at a server of the company's own. */
+  federatedDomain?: string
 }
 
 export interface User {
@@ -16,6 +18,8 @@ export interface User {
   /** `{oid}.{tid}` of the home account. */
   homeAccountId: string
   subject: string
+  /** Signs in at a server of the company's own, as far as names and passwords go. */
+  federated: boolean
 }
 
 export interface Client {
@@ -49,6 +53,7 @@ export interface Settings {
   deviceCodeInterval: number
   deviceCodeSlowDown: boolean
   onBehalfOfConsent: boolean
+  samlAssertionSeconds: number
 }
 
 export interface Fault {
@@ -113,7 +118,7 @@ export interface Provider {
 }
 
 export const tenants: Record<'contoso' | 'fabrikam', Tenant>
-export const users: Record<'alice' | 'bob' | 'carol' | 'gina', User>
+export const users: Record<'alice' | 'bob' | 'carol' | 'fred' | 'gina', User>
 export function createCertificate(
   commonName?: string,
 ): Required<Pick<Client, 'certificate' | 'privateKey' | 'thumbprint' | 'thumbprintSha256'>>

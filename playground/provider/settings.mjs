@@ -19,6 +19,8 @@ export const defaults = {
   deviceCodeSlowDown: true,
   /** Whether people have agreed that an API calls another on their behalf. */
   onBehalfOfConsent: true,
+  /** How long an assertion of the federated company is good. */
+  samlAssertionSeconds: 600,
 }
 
 export function refreshIn({ accessTokenSeconds, refreshInSeconds }) {

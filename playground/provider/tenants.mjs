@@ -1,6 +1,11 @@
 /** The directories of the playground. A tenant is addressed by its id or its domain; discovery always answers with the id, as Entra does. */
 export const tenants = {
-  contoso: { id: 'c0c0c0c0-1111-4111-8111-c0c0c0c0c0c0', name: 'Contoso', domain: 'contoso.example' },
+  contoso: {
+    id: 'c0c0c0c0-1111-4111-8111-c0c0c0c0c0c0',
+    name: 'Contoso',
+    domain: 'contoso.example',
+    federatedDomain: 'works.contoso.example',
+  },
   fabrikam: { id: 'fabfabfa-2222-4222-8222-fabfabfabfab', name: 'Fabrikam', domain: 'fabrikam.example' },
 }
 
@@ -17,4 +22,5 @@ export function addressedBy(segment) {
 
 export const tenantById = (id) => Object.values(tenants).find((tenant) => tenant.id === id)
 
-export const tenantByDomain = (domain) => Object.values(tenants).find((tenant) => tenant.domain === domain.toLowerCase())
+export const tenantByDomain = (domain) =>
+  Object.values(tenants).find((tenant) => [tenant.domain, tenant.federatedDomain].includes(domain.toLowerCase()))

@@ -14,7 +14,7 @@ let folder: string
 beforeAll(async () => {
   const cleanups: (() => Promise<void>)[] = []
   folder = await emptyFolder((clean) => cleanups.push(clean))
-  await installBuild(folder, 'jose')
+  await installBuild(folder, 'jose', '@rgrove/parse-xml')
   return () => Promise.all(cleanups.map((clean) => clean()))
 })
 
@@ -64,7 +64,12 @@ describe('a bundle', () => {
   it.each(entryPoints)('of %s is empty for a bundler that does not read `sideEffects`', async (entryPoint) => {
     const app = join(folder, 'app.js')
     await writeFile(app, `import '${entryPoint}'`)
-    const { generate } = await rollup({ input: app, external: [/^node:/, 'undici', 'jose'], plugins: [resolveBuild()], onwarn() {} })
+    const { generate } = await rollup({
+      input: app,
+      external: [/^node:/, 'undici', 'jose', '@rgrove/parse-xml'],
+      plugins: [resolveBuild()],
+      onwarn() {},
+    })
     const { output } = await generate({ format: 'es' })
     expect(output[0].code.trim()).toBe('')
   })
@@ -116,7 +121,11 @@ describe('the walk through the package', () => {
 
   it('works when Rollup makes one module of it', async () => {
     const outdir = await mkdtemp(join(folder, 'out-'))
-    const { write } = await rollup({ input: program, external: [/^node:/, 'undici', 'jose'], plugins: [resolveBuild()] })
+    const { write } = await rollup({
+      input: program,
+      external: [/^node:/, 'undici', 'jose', '@rgrove/parse-xml'],
+      plugins: [resolveBuild()],
+    })
     const { output } = await write({ file: join(outdir, 'main.mjs'), format: 'es', inlineDynamicImports: true })
     expect(output).toHaveLength(1)
     expect(await node(outdir, ['main.mjs'])).toBe('done\n')

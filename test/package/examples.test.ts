@@ -56,7 +56,7 @@ it('the examples of the README import all that they use of the package', () => {
 
 it('the examples compile', async () => {
   const folder = await emptyFolder()
-  await installBuild(folder)
+  await installBuild(folder, 'redis', '@redis', 'ioredis', '@upstash')
   await writeFile(join(folder, 'given.d.ts'), given)
   const files = new Map<string, Example>()
   for (const [index, example] of [...readme, ...documented].entries()) {

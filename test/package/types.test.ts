@@ -17,21 +17,33 @@ const values: Record<string, readonly string[]> = {
       'NetworkError',
       'isAuthError',
     ],
-    ...['AuthorityBuilder', 'AZURE_PUBLIC', 'AZURE_US_GOVERNMENT', 'AZURE_CHINA'],
+    ...['AuthorityBuilder', 'AZURE_PUBLIC', 'AZURE_US_GOVERNMENT', 'AZURE_CHINA', 'encrypted', 'parseClaimsChallenge'],
   ],
-  'msal-isomorphic/node': ['loopback', 'createFetch'],
+  'msal-isomorphic/node': ['loopback', 'createFetch', 'fileStore', 'ManagedIdentityClient', 'getManagedIdentitySource'],
+  'msal-isomorphic/redis': ['redisStore', 'fromNodeRedis', 'fromIoredis', 'fromUpstash'],
+  'msal-isomorphic/testing': ['cacheStoreContract'],
 }
 const types: Record<string, readonly string[]> = {
   'msal-isomorphic': [
-    ...['ClientApplicationOptions', 'PublicClientOptions', 'ConfidentialClientOptions', 'ClientCredential', 'RequestOptions'],
+    ...['ClientApplicationOptions', 'PublicClientOptions', 'ConfidentialClientOptions', 'RequestOptions'],
+    ...['ClientCredential', 'CertificateCredential', 'ExternalSignCredential', 'AssertionCredential', 'SigningKey', 'EncryptionKey'],
     ...['AuthCodeFlow', 'AuthCodeFlowOptions', 'AuthorizationResponse', 'InitiateAuthCodeFlowOptions', 'InteractiveOptions'],
-    ...['SilentOptions', 'ClientCredentialsOptions', 'LogoutUrlOptions'],
+    ...['AuthorizationCodeOptions', 'AuthorizationRequestUrlOptions', 'DeviceCodeFlow', 'DeviceFlowOptions', 'InitiateDeviceFlowOptions'],
+    ...['SilentOptions', 'ClientCredentialsOptions', 'OnBehalfOfOptions', 'RefreshTokenOptions', 'UsernamePasswordOptions'],
+    ...['LogoutUrlOptions'],
     ...['TokenResult', 'UserResult', 'AppResult', 'AuthenticationResult', 'AccountInfo', 'IdTokenClaims'],
-    ...['AnyAuthError', 'AuthErrorCode', 'AuthErrorAction', 'TokenEvent', 'CredentialType'],
+    ...['AnyAuthError', 'AuthErrorCode', 'AuthErrorAction', 'AuthErrorDetails', 'ServerErrorDetails'],
+    ...['ServerErrorCode', 'ClientAuthErrorCode', 'ClientConfigurationErrorCode', 'NetworkErrorCode'],
+    ...['TokenCacheOptions', 'TokenEvent', 'CredentialType'],
     ...['Interaction', 'InteractionContext', 'InteractionSession', 'AuthorizeRequest', 'ResponseMode'],
-    ...['CacheStore', 'HttpCache', 'Logger', 'LogRecord'],
+    ...['CacheStore', 'CacheStoreWriteOptions', 'HttpCache', 'Logger', 'LogRecord'],
   ],
-  'msal-isomorphic/node': ['LoopbackOptions', 'CreateFetchOptions'],
+  'msal-isomorphic/node': [
+    ...['LoopbackOptions', 'CreateFetchOptions', 'FileCipher', 'FileStoreOptions'],
+    ...['ManagedIdentity', 'ManagedIdentityOptions', 'ManagedIdentityRequest', 'ManagedIdentitySource'],
+  ],
+  'msal-isomorphic/redis': ['RedisStoreOptions', 'RedisScripting', 'NodeRedisClient', 'IoredisClient', 'UpstashClient'],
+  'msal-isomorphic/testing': ['CacheStoreContractOptions', 'ContractCheck'],
 }
 
 const node = { lib: ['lib.es2022.d.ts'], types: ['node'] }

@@ -2,19 +2,29 @@
 // The tests run it on the installed tarball and on bundles.
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, sign } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   AuthError,
   ClientConfigurationError,
   ConfidentialClientApplication,
+  encrypted,
   InteractionRequiredAuthError,
   isAuthError,
   NetworkError,
   PublicClientApplication,
+  parseClaimsChallenge,
   SerializableTokenCache,
+  TokenCache,
 } from 'msal-isomorphic'
-import { createFetch, loopback } from 'msal-isomorphic/node'
+import { createFetch, fileStore, getManagedIdentitySource, loopback, ManagedIdentityClient } from 'msal-isomorphic/node'
+import { redisStore } from 'msal-isomorphic/redis'
+import { cacheStoreContract } from 'msal-isomorphic/testing'
 
 const issuer = 'https://idp.example/realm'
+const tenant = 'https://login.microsoftonline.com/11111111-2222-4333-8444-555555555555'
+const federation = 'https://sts.company.example'
 const clientId = 'walk-through'
 const passphrase = 'correct horse'
 const providerKey = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -23,6 +33,34 @@ const clientKey = generateKeyPairSync('rsa', {
   publicKeyEncoding: { type: 'spki', format: 'pem' },
   privateKeyEncoding: { type: 'pkcs8', format: 'pem', cipher: 'aes-256-cbc', passphrase },
 })
+// A company's own server: what it says of itself, and what it says of a person.
+const utility = 'http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd'
+const mex = `<wsdl:definitions xmlns:wsdl="http://schemas.xmlsoap.org/wsdl/" xmlns:soap12="http://schemas.xmlsoap.org/wsdl/soap12/"
+  xmlns:wsp="http://schemas.xmlsoap.org/ws/2004/09/policy" xmlns:sp="http://docs.oasis-open.org/ws-sx/ws-securitypolicy/200702"
+  xmlns:wsa="http://www.w3.org/2005/08/addressing">
+  <wsp:Policy wsu:Id="password" xmlns:wsu="${utility}"><wsp:ExactlyOne><wsp:All>
+    <sp:TransportBinding/>
+    <sp:SignedEncryptedSupportingTokens><wsp:Policy><sp:UsernameToken><wsp:Policy>
+      <sp:WssUsernameToken10/>
+    </wsp:Policy></sp:UsernameToken></wsp:Policy></sp:SignedEncryptedSupportingTokens>
+  </wsp:All></wsp:ExactlyOne></wsp:Policy>
+  <wsdl:binding name="trust">
+    <wsp:PolicyReference URI="#password"/>
+    <soap12:binding transport="http://schemas.xmlsoap.org/soap/http"/>
+    <wsdl:operation name="issue">
+      <soap12:operation soapAction="http://docs.oasis-open.org/ws-sx/ws-trust/200512/RST/Issue"/>
+    </wsdl:operation>
+  </wsdl:binding>
+  <wsdl:service name="sts"><wsdl:port name="trust" binding="trust">
+    <wsa:EndpointReference><wsa:Address>${federation}/trust</wsa:Address></wsa:EndpointReference>
+  </wsdl:port></wsdl:service>
+</wsdl:definitions>`
+const assertion = '<saml:Assertion xmlns:saml="urn:oasis:names:tc:SAML:1.0:assertion">mia</saml:Assertion>'
+const rstr = `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:t="http://docs.oasis-open.org/ws-sx/ws-trust/200512"><s:Body>
+  <t:RequestSecurityTokenResponseCollection><t:RequestSecurityTokenResponse>
+    <t:RequestedSecurityToken>${assertion}</t:RequestedSecurityToken>
+  </t:RequestSecurityTokenResponse></t:RequestSecurityTokenResponseCollection>
+</s:Body></s:Envelope>`
 const provider = { nonce: '', forms: [], refuses: false }
 
 walk()
@@ -30,7 +68,12 @@ walk()
 // No await at the top: bundles to one script have none.
 async function walk() {
   await signInAndOut()
+  await signInOtherwise()
+  await signInByPassword()
   await actAsService()
+  await actForUser()
+  await keepTokens()
+  await useManagedIdentity()
   await failAsPromised()
   console.log('done')
 }
@@ -64,6 +107,29 @@ async function signInAndOut() {
   await app.close()
 }
 
+async function signInOtherwise() {
+  const app = new PublicClientApplication({ clientId, oidcAuthority: issuer, fetch: provide })
+  const flow = await app.initiateDeviceFlow({ scopes: ['read'] })
+  assert.match(flow.message, /WALK-1234/)
+  flow.interval = 1
+  assert.equal((await app.acquireTokenByDeviceFlow({ flow })).accessToken, 'access')
+  const request = { scopes: ['read'], redirectUri: 'http://localhost:1', state: 'state', nonce: 'nonce' }
+  const { code } = await authorize({ url: await app.getAuthorizationRequestUrl(request) })
+  assert.equal((await app.acquireTokenByAuthorizationCode({ ...request, code })).account.username, 'mia@idp.example')
+  assert.equal((await app.acquireTokenByRefreshToken({ refreshToken: 'other', scopes: ['read'] })).accessToken, 'access')
+  assert.equal(parseClaimsChallenge('Bearer claims="{\\"a\\":1}"'), '{"a":1}')
+}
+
+async function signInByPassword() {
+  const app = new PublicClientApplication({ clientId, authority: tenant, fetch: provide })
+  const person = { password: 'secret', scopes: ['read'] }
+  await app.acquireTokenByUsernamePassword({ ...person, username: 'mia@managed.example' })
+  assert.equal(provider.forms.at(-1).get('grant_type'), 'password')
+  await app.acquireTokenByUsernamePassword({ ...person, username: 'mia@company.example' })
+  assert.equal(provider.forms.at(-1).get('grant_type'), 'urn:ietf:params:oauth:grant-type:saml1_1-bearer')
+  assert.equal(Buffer.from(provider.forms.at(-1).get('assertion'), 'base64url').toString(), assertion)
+}
+
 async function actAsService() {
   const clientCredential = { privateKey: clientKey.privateKey, passphrase, thumbprint: '0123456789abcdef0123456789abcdef01234567' }
   const app = new ConfidentialClientApplication({ clientId, oidcAuthority: issuer, fetch: provide, clientCredential })
@@ -71,6 +137,39 @@ async function actAsService() {
   assert.equal(accessToken, 'access')
   assert.match(provider.forms.at(-1).get('client_assertion'), /^[\w-]+\.[\w-]+\.[\w-]+$/)
   await app.removeTokensForClient()
+}
+
+async function actForUser() {
+  const app = new ConfidentialClientApplication({ clientId, oidcAuthority: issuer, fetch: provide, clientCredential: 'secret' })
+  const request = { userAssertion: 'presented', scopes: ['api/read'] }
+  assert.equal((await app.acquireTokenOnBehalfOf(request)).tokenSource, 'identity_provider')
+  assert.equal((await app.acquireTokenOnBehalfOf(request)).tokenSource, 'cache')
+}
+
+async function keepTokens() {
+  for (const { run } of cacheStoreContract(memoryStore)) await run()
+  assert.equal(await redisStore({ eval: async () => null }).read('user:mia'), null)
+  const folder = await mkdtemp(join(tmpdir(), 'walk-through-'))
+  const key = await crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])
+  const onStoreError = (error) => assert.fail(error)
+  for (const store of [encrypted(memoryStore(), key), fileStore(join(folder, 'tokens.json'))]) {
+    const start = () => {
+      const tokenCache = new TokenCache({ store, onStoreError })
+      return new ConfidentialClientApplication({ clientId, oidcAuthority: issuer, fetch: provide, clientCredential: 'secret', tokenCache })
+    }
+    assert.equal((await start().acquireTokenForClient({ scopes: ['api/.default'] })).tokenSource, 'identity_provider')
+    assert.equal((await start().acquireTokenForClient({ scopes: ['api/.default'] })).tokenSource, 'cache')
+  }
+  await rm(folder, { recursive: true })
+}
+
+async function useManagedIdentity() {
+  for (const name of Object.keys(process.env))
+    if (/^(IDENTITY|MSI|IMDS|AZUREPS|MSAL_MANAGED_IDENTITY)_/.test(name)) delete process.env[name]
+  assert.equal(await getManagedIdentitySource(), 'imds')
+  const client = new ManagedIdentityClient({ fetch: provide })
+  const { accessToken, account } = await client.acquireTokenForClient({ resource: 'https://vault.azure.net' })
+  assert.deepEqual({ accessToken, account }, { accessToken: 'managed', account: null })
 }
 
 async function failAsPromised() {
@@ -94,34 +193,42 @@ async function authorize({ url }) {
 
 async function provide(input, init) {
   const { url, body } = input instanceof Request ? { url: input.url, body: await input.text() } : { url: String(input), body: init?.body }
-  if (url.endsWith('/.well-known/openid-configuration')) return Response.json(metadata())
+  for (const home of [issuer, `${tenant}/v2.0`])
+    if (url === `${home}/.well-known/openid-configuration`) return Response.json(metadata(home))
   if (url.endsWith('/keys'))
     return Response.json({ keys: [{ ...providerKey.publicKey.export({ format: 'jwk' }), kid: '1', alg: 'RS256', use: 'sig' }] })
+  if (url.includes('/userrealm/')) return Response.json(realm(url))
+  if (url === `${federation}/mex`) return new Response(mex)
+  if (url === `${federation}/trust`) return new Response(rstr)
+  if (url.startsWith('http://169.254.169.254/'))
+    return Response.json({ access_token: 'managed', token_type: 'Bearer', expires_in: '3600', resource: 'https://vault.azure.net' })
   provider.forms.push(new URLSearchParams(String(body)))
   if (provider.refuses) return Response.json({ error: 'invalid_grant' }, { status: 400 })
-  return Response.json(tokens(provider.forms.at(-1).get('grant_type')))
+  if (url.endsWith('/device')) return Response.json({ device_code: 'device', user_code: 'WALK-1234', verification_uri: `${issuer}/code` })
+  return Response.json(tokens(provider.forms.at(-1).get('grant_type'), url.startsWith(tenant) ? `${tenant}/v2.0` : issuer))
 }
 
-function metadata() {
+function metadata(home) {
   return {
-    issuer,
-    authorization_endpoint: `${issuer}/authorize`,
-    token_endpoint: `${issuer}/token`,
-    jwks_uri: `${issuer}/keys`,
-    end_session_endpoint: `${issuer}/logout`,
+    issuer: home,
+    authorization_endpoint: `${home}/authorize`,
+    token_endpoint: `${home}/token`,
+    device_authorization_endpoint: `${home}/device`,
+    jwks_uri: `${home}/keys`,
+    end_session_endpoint: `${home}/logout`,
   }
 }
 
-function tokens(grantType) {
+function tokens(grantType, iss) {
   const token = { access_token: 'access', token_type: 'Bearer', expires_in: 3600 }
   if (grantType === 'client_credentials') return token
-  return { ...token, refresh_token: 'refresh', id_token: idToken() }
+  return { ...token, refresh_token: 'refresh', id_token: idToken(iss) }
 }
 
-function idToken() {
+function idToken(iss) {
   const now = Math.floor(Date.now() / 1000)
   const claims = {
-    iss: issuer,
+    iss,
     aud: clientId,
     sub: 'mia',
     preferred_username: 'mia@idp.example',
@@ -131,4 +238,25 @@ function idToken() {
   }
   const content = [{ alg: 'RS256', kid: '1' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
   return `${content}.${sign('sha256', Buffer.from(content), providerKey.privateKey).toString('base64url')}`
+}
+
+function realm(url) {
+  if (!url.includes('company.example')) return { account_type: 'Managed' }
+  return { account_type: 'Federated', federation_metadata_url: `${federation}/mex`, cloud_audience_urn: 'urn:federation:MicrosoftOnline' }
+}
+
+function memoryStore() {
+  const entries = new Map()
+  let writes = 0
+  return {
+    read: async (partition) => entries.get(partition) ?? null,
+    async write(partition, value, { version }) {
+      if (version !== undefined && version !== (entries.get(partition)?.version ?? null)) return 'conflict'
+      entries.set(partition, { value, version: String(++writes) })
+      return String(writes)
+    },
+    async remove(partition) {
+      entries.delete(partition)
+    },
+  }
 }

@@ -7,6 +7,9 @@ import { encodeBase64Url } from '../util/base64url-encode.ts'
 const prefix = 'A256GCM.'
 const ivLength = 12
 
+/** A WebCrypto `CryptoKey`. Not every runtime's types know that name. */
+export type EncryptionKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
+
 /**
  * Encrypts what goes into a store with AES-256-GCM, and nobody without a key can read or change it, or pass one partition's value off as
  * another's. Names of partitions stay readable: they hold account ids.
@@ -22,7 +25,7 @@ const ivLength = 12
  * const tokenCache = new TokenCache({ store: encrypted(redisStore(client), key) })
  * ```
  */
-export function encrypted(store: CacheStore, keys: CryptoKey | readonly CryptoKey[]): CacheStore {
+export function encrypted(store: CacheStore, keys: EncryptionKey | readonly EncryptionKey[]): CacheStore {
   const all = checkKeys(Array.isArray(keys) ? keys : [keys])
   const wrapped: CacheStore = {
     async read(partition) {

@@ -71,7 +71,7 @@ export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTo
     : // Without any name the tokens still need an owner, or they would pass for the application's own.
       (event.homeAccountId ?? response.homeAccountId ?? claims?.sub ?? (event.username || crypto.randomUUID()))
   const endpointRealm = tenantOf(event.tokenEndpoint)
-  const realm = event.realm || (isMultiTenant(endpointRealm) && typeof claims?.tid === 'string' ? claims.tid : endpointRealm)
+  const realm = event.realm ?? (isMultiTenant(endpointRealm) && typeof claims?.tid === 'string' ? claims.tid : endpointRealm)
   const scopes = response.scopes ?? [...event.scopes]
   const now = Math.floor(Date.now() / 1000)
   const client = { environment: (event.environment ?? new URL(event.tokenEndpoint).hostname).toLowerCase(), client_id: event.clientId }

@@ -25,12 +25,13 @@ export async function acquireForClient(context: ClientContext, options: ClientCr
   const authority = options.authority === undefined ? context.authority : context.authorityOf(options.authority)
   const wanted: Wanted = { authority, scopes, scopeKey: scopeKey(scopes), binding: bindingOf(options.extraBodyParameters ?? {}) }
   const call = beginCall(context, options)
-  const reading = context.memory.current(ownerOf(context, authority))
+  const owner = { app: appId(context.clientId, authority.cloud, authority.tenant) }
+  const reading = context.memory.current(owner)
   if (reading) await reading
   const result = await cacheFirst<AppResult>(context, call, {
     key: ['app', context.clientId, authority.url, wanted.scopeKey, claimsChallenge],
     fresh: forceRefresh || !!claimsChallenge,
-    lookUp: () => lookUp(context, wanted),
+    lookUp: () => lookUp(context, owner, wanted),
     result: (token, source) => appResult(token, source, call),
     check() {
       checkExtraParameters(options)
@@ -48,16 +49,17 @@ export async function acquireForClient(context: ClientContext, options: ClientCr
   return result!
 }
 
-const ownerOf = ({ clientId }: ClientContext, { cloud, tenant }: Authority): Owner => ({ app: appId(clientId, cloud, tenant) })
-
-function lookUp(context: ClientContext, { authority, ...wanted }: Wanted): CachedToken | undefined {
+function lookUp(
+  { memory, clientId }: ClientContext,
+  owner: Owner,
+  { authority, scopes, scopeKey, binding }: Wanted,
+): CachedToken | undefined {
   const { cloud, tenant, url } = authority
-  return context.memory
-    .get(ownerOf(context, authority))
-    ?.find({ ...wanted, cloud, clientId: context.clientId, realm: tenant, authority: url })
+  return memory.get(owner)?.find({ cloud, clientId, realm: tenant, authority: url, binding, scopes, scopeKey })
 }
 
-const appResult = (token: CachedToken, source: TokenResult['tokenSource'], { correlationId }: Call): AppResult => ({
-  ...tokenResult(token, source, correlationId),
-  account: null,
-})
+function appResult(token: CachedToken, source: TokenResult['tokenSource'], { correlationId }: Call): AppResult {
+  const result = tokenResult(token, source, correlationId) as AppResult
+  result.account = null
+  return result
+}

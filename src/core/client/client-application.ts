@@ -1,3 +1,4 @@
+// One file, long by its documentation: each method is a few lines, and its comment is the reference that editors and the API docs show.
 import { accountIn } from '../cache/account.ts'
 import type { ClientAuthentication } from '../oauth/client-assertion.ts'
 import type {

@@ -49,7 +49,7 @@ export function runOn(client: ManagedIdentityClient, machine: Machine): void {
  * ```
  */
 export class ManagedIdentityClient {
-  /** @throws {@link ClientConfigurationError} `invalid_argument`: the options cannot be right */
+  /** @throws `ClientConfigurationError` `invalid_argument`: the options cannot be right */
   constructor({ identity, ...options }: ManagedIdentityOptions = {}) {
     const parsed = parseIdentity(identity)
     createContext(this, { ...options, clientId: parsed.id })
@@ -67,10 +67,10 @@ export class ManagedIdentityClient {
    * A token from the cache while it is good for five minutes more, else from the platform. A token past its `refreshOn`, which is half of
    * its life where it lives for two hours or longer, is returned at once and renewed behind.
    *
-   * @throws {@link ServerError} the platform refused: there is no such identity or resource, or it is asked too often;
-   * {@link ClientConfigurationError} `invalid_argument`: bad options or environment variables, or an identity that the source cannot choose,
+   * @throws `ServerError` the platform refused: there is no such identity or resource, or it is asked too often;
+   * `ClientConfigurationError` `invalid_argument`: bad options or environment variables, or an identity that the source cannot choose,
    * `environment_unsupported`: a runtime without the modules of Node.js, or Azure Arc on another system than Linux and Windows,
-   * `credential_invalid`: the key file of Azure Arc cannot be read; {@link NetworkError} no usable answer came
+   * `credential_invalid`: the key file of Azure Arc cannot be read; `NetworkError` no usable answer came
    * @example
    * ```ts
    * const { accessToken } = await client.acquireTokenForClient({ resource: 'https://management.azure.com/' })
@@ -85,7 +85,7 @@ export class ManagedIdentityClient {
  * Where the tokens of a managed identity would come from here, as far as the environment tells. `imds` is also the answer where nothing
  * tells: it does not mean that this runs in Azure. Makes no request.
  *
- * @throws {@link ClientConfigurationError} `environment_unsupported`: a runtime without the modules of Node.js
+ * @throws `ClientConfigurationError` `environment_unsupported`: a runtime without the modules of Node.js
  * @example
  * ```ts
  * if ((await getManagedIdentitySource()) === 'app_service') console.log('in App Service, Functions or Automation')

@@ -1,7 +1,17 @@
 import { getEventListeners } from 'node:events'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type DeviceCodeFlow, type PublicClientOptions, ServerError } from '../../../src/core/index.ts'
-import { alice, FakeProvider, homeAccountIdOf, lost, type ProviderRequest, type Reply, raw, refuse, tokens } from '../../support/fake-provider.ts'
+import {
+  alice,
+  FakeProvider,
+  homeAccountIdOf,
+  lost,
+  type ProviderRequest,
+  type Reply,
+  raw,
+  refuse,
+  tokens,
+} from '../../support/fake-provider.ts'
 import { authority, clientId, codeOf, errorOf, publicClient, scopes, settled, signedIn } from './support.ts'
 
 const start = Date.UTC(2030, 0, 1)
@@ -346,7 +356,11 @@ describe('S64 to wait', () => {
     ['authorization_declined', refuse('authorization_declined'), { code: 'server_error', error: 'authorization_declined' }],
     ['bad_verification_code', refuse('bad_verification_code'), { code: 'server_error', error: 'bad_verification_code' }],
     ['invalid_grant', refuse('invalid_grant'), { code: 'server_error', error: 'invalid_grant' }],
-    ['interaction_required', refuse('interaction_required', { claims: '{}' }), { code: 'interaction_required', error: 'interaction_required', claims: '{}' }],
+    [
+      'interaction_required',
+      refuse('interaction_required', { claims: '{}' }),
+      { code: 'interaction_required', error: 'interaction_required', claims: '{}' },
+    ],
     ['expired_token', refuse('expired_token'), { code: 'flow_expired', action: 'interact' }],
     ['code_expired', refuse('code_expired'), { code: 'flow_expired', action: 'interact' }],
     ['HTML', raw(200, '<html>'), { code: 'bad_response', action: 'report' }],
@@ -365,11 +379,11 @@ describe('S64 to wait', () => {
   })
 
   it('ends when the code does, without a last request', async () => {
-    const { provider, polls, app, flow } = await begun({ expires_in: 13 })
+    const { provider, polls, app, flow } = await begun({ expires_in: 13.2 })
     provider.onToken = () => pending
     const state = watch(app.acquireTokenByDeviceFlow({ flow, correlationId: 'c-1' }))
     await pass(60)
-    expect(state).toMatchObject({ after: 13_000, error: { code: 'flow_expired', action: 'interact', correlationId: 'c-1' } })
+    expect(state).toMatchObject({ after: 13_200, error: { code: 'flow_expired', action: 'interact', correlationId: 'c-1' } })
     expect(polls).toEqual([5, 10])
     expect(vi.getTimerCount()).toBe(0)
   })
@@ -421,6 +435,7 @@ describe('S64 to wait', () => {
     controller.abort(reason)
     await settled()
     expect(state.error).toMatchObject({ code: 'aborted', cause: reason, correlationId: 'c-1' })
+    expect(vi.getTimerCount()).toBe(0)
     const before = polls.length
     await pass(30)
     expect(polls).toHaveLength(before)

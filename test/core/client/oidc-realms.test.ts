@@ -26,7 +26,9 @@ function realms([a, b]: readonly [string, string]) {
   }
   /** The token requests since the last look, by realm. */
   const asked = () => {
-    const seen = provider.tokenRequests().map(({ url, form }) => `${url.pathname.replace('/oauth2/v2.0/token', '').replace(/\/oauth2\/token$/, '')} ${form.grant_type}`)
+    const seen = provider
+      .tokenRequests()
+      .map(({ url, form }) => `${url.pathname.replace('/oauth2/v2.0/token', '').replace(/\/oauth2\/token$/, '')} ${form.grant_type}`)
     provider.requests.length = 0
     return seen
   }
@@ -44,6 +46,8 @@ const pairs = [
   ['/oauth2/default', ''],
   ['', '/a'],
   ['/a', ''],
+  ['', '/oauth2'],
+  ['/oauth2', ''],
 ] as const
 
 describe.each(pairs)('"%s" and "%s" on one host', (a, b) => {
@@ -74,8 +78,14 @@ describe.each(pairs)('"%s" and "%s" on one host', (a, b) => {
     const first = await signIn(A)
     const second = await signIn(B)
     asked()
-    expect(await A.acquireTokenSilent({ scopes, account: first.account })).toMatchObject({ accessToken: first.accessToken, idToken: first.idToken })
-    expect(await B.acquireTokenSilent({ scopes, account: second.account })).toMatchObject({ accessToken: second.accessToken, idToken: second.idToken })
+    expect(await A.acquireTokenSilent({ scopes, account: first.account })).toMatchObject({
+      accessToken: first.accessToken,
+      idToken: first.idToken,
+    })
+    expect(await B.acquireTokenSilent({ scopes, account: second.account })).toMatchObject({
+      accessToken: second.accessToken,
+      idToken: second.idToken,
+    })
     expect(asked()).toEqual([])
     age()
     for (let round = 0; round < 2; round++) {
@@ -138,8 +148,14 @@ describe.each(pairs)('"%s" and "%s" on one host', (a, b) => {
     const copy = new SerializableTokenCache()
     copy.deserialize(tokenCache.serialize())
     for (const cache of [tokenCache, copy]) {
-      expect(await client(a, cache).acquireTokenForClient({ scopes })).toMatchObject({ accessToken: first.accessToken, tokenSource: 'cache' })
-      expect(await client(b, cache).acquireTokenForClient({ scopes })).toMatchObject({ accessToken: second.accessToken, tokenSource: 'cache' })
+      expect(await client(a, cache).acquireTokenForClient({ scopes })).toMatchObject({
+        accessToken: first.accessToken,
+        tokenSource: 'cache',
+      })
+      expect(await client(b, cache).acquireTokenForClient({ scopes })).toMatchObject({
+        accessToken: second.accessToken,
+        tokenSource: 'cache',
+      })
     }
     expect(asked()).toEqual([])
   })

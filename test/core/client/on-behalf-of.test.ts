@@ -91,7 +91,11 @@ describe('the request', () => {
       refuse('interaction_required', { suberror: 'basic_action', claims: '{"access_token":{}}' }),
       { code: 'interaction_required', action: 'interact', claims: '{"access_token":{}}', suberror: 'basic_action' },
     ],
-    ['invalid_grant', refuse('invalid_grant', { claims: '{"a":1}' }), { code: 'interaction_required', error: 'invalid_grant', claims: '{"a":1}' }],
+    [
+      'invalid_grant',
+      refuse('invalid_grant', { claims: '{"a":1}' }),
+      { code: 'interaction_required', error: 'invalid_grant', claims: '{"a":1}' },
+    ],
     ['invalid_client', refuse('invalid_client', {}, 401), { code: 'server_error', action: 'reconfigure' }],
     ['429', raw(429, '', { 'retry-after': '3' }), { code: 'throttled', retryAfter: 3000 }],
     ['503', raw(503), { code: 'server_unavailable' }],
@@ -138,8 +142,10 @@ describe('the cache', () => {
 
   it('S1, S12: another assertion gets its own, though the answers say "Retry-After"', async () => {
     const { provider, app } = created()
-    const answer = (token: string): Reply => (request, standard) =>
-      Response.json({ ...standard(), access_token: `${token} for ${request.form.assertion}` }, { headers: { 'retry-after': '60' } })
+    const answer =
+      (token: string): Reply =>
+      (request, standard) =>
+        Response.json({ ...standard(), access_token: `${token} for ${request.form.assertion}` }, { headers: { 'retry-after': '60' } })
     provider.onToken = () => answer('token')
     const first = await app.acquireTokenOnBehalfOf({ userAssertion, scopes })
     provider.person = bob
@@ -147,7 +153,10 @@ describe('the cache', () => {
     expect(first).toMatchObject({ accessToken: `token for ${userAssertion}`, account: { username: alice.username } })
     expect(second).toMatchObject({ accessToken: `token for ${another}`, account: { username: bob.username } })
     expect(used(provider)).toEqual([grant, grant])
-    expect(await app.acquireTokenOnBehalfOf({ userAssertion, scopes })).toMatchObject({ accessToken: first.accessToken, tokenSource: 'cache' })
+    expect(await app.acquireTokenOnBehalfOf({ userAssertion, scopes })).toMatchObject({
+      accessToken: first.accessToken,
+      tokenSource: 'cache',
+    })
     expect(await app.acquireTokenOnBehalfOf({ userAssertion: another, scopes })).toMatchObject({
       accessToken: second.accessToken,
       tokenSource: 'cache',
@@ -172,7 +181,9 @@ describe('the cache', () => {
   it('a hundred callers at once make one request', async () => {
     const { provider, app } = created()
     const gate = provider.hold()
-    const calls = Array.from({ length: 100 }, (_, index) => app.acquireTokenOnBehalfOf({ userAssertion, scopes, correlationId: `c-${index}` }))
+    const calls = Array.from({ length: 100 }, (_, index) =>
+      app.acquireTokenOnBehalfOf({ userAssertion, scopes, correlationId: `c-${index}` }),
+    )
     const other = app.acquireTokenOnBehalfOf({ userAssertion: another, scopes })
     await gate.arrived(2)
     await settled()
@@ -279,7 +290,11 @@ describe('renewal', () => {
     const result = await app.acquireTokenOnBehalfOf({ userAssertion, scopes })
     expect(result).toMatchObject({ tokenSource: 'identity_provider', account: first.account, idToken: first.idToken })
     expect(result.accessToken).not.toBe(first.accessToken)
-    expect(provider.lastForm).toMatchObject({ grant_type: 'refresh_token', refresh_token: held, scope: 'User.Read offline_access openid profile' })
+    expect(provider.lastForm).toMatchObject({
+      grant_type: 'refresh_token',
+      refresh_token: held,
+      scope: 'User.Read offline_access openid profile',
+    })
     expect(provider.lastForm).not.toHaveProperty('assertion')
     const after = await secrets(tokenCache, 'RefreshToken')
     expect(after).toHaveLength(1)
@@ -333,7 +348,10 @@ describe('renewal', () => {
   it('a token of its last minutes serves through an outage', async () => {
     const { provider, app, first } = await aged()
     provider.replies.push(raw(503))
-    expect(await app.acquireTokenOnBehalfOf({ userAssertion, scopes })).toMatchObject({ accessToken: first.accessToken, tokenSource: 'cache' })
+    expect(await app.acquireTokenOnBehalfOf({ userAssertion, scopes })).toMatchObject({
+      accessToken: first.accessToken,
+      tokenSource: 'cache',
+    })
   })
 
   it('account_mismatch: the answer is about somebody else', async () => {
