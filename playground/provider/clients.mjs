@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { createCertificate, describeCertificate } from './certificate.mjs'
 import { onBehalfOfGrant, passwordGrant } from './direct-grants.mjs'
+import { samlGrants } from './federation.mjs'
 
 /** Redirect URIs that match by origin without port: `http://localhost` accepts any port, and with `anyPath` any path too. */
 const loopback = ['http://localhost', 'http://127.0.0.1', 'https://localhost', 'https://127.0.0.1']
@@ -82,7 +83,7 @@ export function toMetadata(client) {
     response_types: interactive ? ['code'] : [],
     grant_types: [
       ...(interactive ? ['authorization_code', 'urn:ietf:params:oauth:grant-type:device_code'] : []),
-      ...(interactive && client.type !== 'spa' ? [passwordGrant] : []),
+      ...(interactive && client.type !== 'spa' ? [passwordGrant, ...Object.values(samlGrants)] : []),
       ...(client.identifierUri ? [onBehalfOfGrant] : []),
       ...(interactive || client.identifierUri ? ['refresh_token'] : []),
       ...(isConfidential(client) ? ['client_credentials'] : []),

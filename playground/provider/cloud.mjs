@@ -4,16 +4,17 @@ import { sendError, sendJson, shapeAnswers, withShapedAnswers } from './answers.
 import { onBehalfOfGrant, passwordGrant } from './direct-grants.mjs'
 import { instanceDiscovery, userRealm } from './discovery.mjs'
 import { playFault } from './faults.mjs'
+import { federationPath, samlGrants } from './federation.mjs'
 import { providerPages } from './pages.mjs'
 import { forwarded, readBody, shapeAuthorizationParameters, shapeTokenForm } from './requests.mjs'
 import { handleSignIn } from './sign-in.mjs'
 import { createTenantProvider } from './tenant-provider.mjs'
 import { addressedBy, sharedNames, tenantById, tenants } from './tenants.mjs'
-import { userByName } from './users.mjs'
+import { userByName, userBySubject } from './users.mjs'
 
 /** The look-alike under one base URL: a provider for each tenant and each shared name, and the routes in front of them. */
 export function createCloud({ library, base, environment }) {
-  const { clients, store, settings, faults, log, paces } = environment
+  const { clients, store, settings, faults, log, paces, federation } = environment
   const onServerError = (error) => console.error('The provider failed:', error)
   const providers = new Map()
   for (const key of [...Object.values(tenants).map(({ id }) => id), ...sharedNames]) {
@@ -78,6 +79,8 @@ export function createCloud({ library, base, environment }) {
     }
     if (/^userrealm\/[^/]+$/i.test(below)) return sendJson(res, 200, userRealm(decodeURIComponent(rest[1]), base))
 
+    if (path.startsWith(federationPath)) return federate(res, exchange)
+
     const addressed = addressedBy(first)
     if (!addressed) {
       const text = `Tenant '${first}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud.`
@@ -88,6 +91,11 @@ export function createCloud({ library, base, environment }) {
     if (below === 'oauth2/v2.0/token' && req.method === 'POST') return token(req, res, target)
     if (below === 'oauth2/v2.0/devicecode' && req.method === 'POST') return deviceCode(req, res, target)
     return pass(req, res, target)
+  }
+
+  function federate(res, { path, body }) {
+    const { status, xml } = federation.answer({ path, base, body }) ?? { status: 404, xml: '' }
+    res.writeHead(status, { 'content-type': 'application/soap+xml; charset=utf-8' }).end(xml)
   }
 
   function signIn(req, res, { addressed, below, body }) {
@@ -129,6 +137,7 @@ export function createCloud({ library, base, environment }) {
     if (type === 'authorization_code') return store.tenantOf('AuthorizationCode', code)
     if (type === 'refresh_token') return store.tenantOf('RefreshToken', refreshToken)
     if (type === passwordGrant) return userByName(username ?? '')?.homeTenantId
+    if (Object.values(samlGrants).includes(type)) return userBySubject(federation.find(assertion)?.subject)?.homeTenantId
     if (type === onBehalfOfGrant) return tenantById(claimsOf(assertion)?.tid)?.id
     return deviceCode && store.tenantOf('DeviceCode', deviceCode)
   }

@@ -1,4 +1,5 @@
 import { createLocalJWKSet, errors as joseErrors, jwtVerify } from 'jose'
+import { samlGrants } from './federation.mjs'
 import { offlineScope, resources, scopesOf } from './resources.mjs'
 import { requestedContext, satisfies } from './sign-in-policy.mjs'
 import { idTokenClaims } from './tokens.mjs'
@@ -8,14 +9,14 @@ export const passwordGrant = 'password'
 export const onBehalfOfGrant = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
 
 /** The grants that bring a person along instead of a code: for these, a scope without a resource means Graph. */
-export const isDirect = (grantType) => [passwordGrant, onBehalfOfGrant].includes(grantType)
+export const isDirect = (grantType) => [passwordGrant, onBehalfOfGrant, ...Object.values(samlGrants)].includes(grantType)
 
 /**
  * Teaches a provider of oidc-provider the grants it does not have. Must run before the first request, which reads the clients.
  * `resourceServer(ctx, resource)` describes an API; it refuses one that does not exist.
  */
 export function registerDirectGrants({ provider, errors, environment, tenant, clientOf, resourceServer }) {
-  const { settings, keys } = environment
+  const { settings, keys, federation } = environment
   const signingKeys = createLocalJWKSet({ keys: keys.keys.map(({ kty, n, e, kid, alg, use }) => ({ kty, n, e, kid, alg, use })) })
   const refuse = (detail, more = {}) => Object.assign(new errors.InvalidGrant(detail), more)
 
@@ -26,7 +27,8 @@ export function registerDirectGrants({ provider, errors, environment, tenant, cl
     const { username = '', password } = ctx.oidc.params
     const user = userByName(username)
     if (!user || !isMember(user, tenant?.id)) throw refuse('unknown user name')
-    if (user.password !== password) throw refuse('wrong password')
+    // The cloud does not know the password of a federated person.
+    if (user.federated || user.password !== password) throw refuse('wrong password')
     return answer(ctx, user, 'c1')
   }
 
@@ -38,6 +40,16 @@ export function registerDirectGrants({ provider, errors, environment, tenant, cl
     if (!user) throw refuse('assertion of an application')
     if (!settings.onBehalfOfConsent) throw refuse('consent is missing')
     return answer(ctx, user, acrs.find((context) => context !== 'c1') ?? 'c1')
+  }
+
+  for (const name of Object.values(samlGrants)) provider.registerGrantType(name, checkFederated, ['assertion', 'scope', 'resource'])
+
+  async function checkFederated(ctx) {
+    const { subject, isOver } = federation.find(ctx.oidc.params.assertion) ?? {}
+    if (isOver) throw refuse('assertion is expired')
+    const user = userBySubject(subject)
+    if (!user || !isMember(user, tenant?.id)) throw refuse('assertion is not valid')
+    return answer(ctx, user, 'c1')
   }
 
   /** The claims of an access token that this tenant issued for the API that presents it. */

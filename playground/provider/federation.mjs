@@ -73,7 +73,7 @@ export function createFederation(settings) {
 function assert({ username, subject }, tokenType) {
   const id = `_${randomUUID()}`
   const content = `Issuer="http://adfs.example/trust" IssueInstant="${new Date().toISOString()}"`
-  return `<saml:Assertion xmlns:saml="${tokenType}" AssertionID="${id}" ${content}><saml:Subject><saml:NameIdentifier Format="${subject}">${escape(username)}</saml:NameIdentifier></saml:Subject></saml:Assertion>`
+  return `<saml:Assertion xmlns:saml="${tokenType}" AssertionID="${id}" ${content}><saml:Subject><saml:NameIdentifier Format="${subject}">${escapeXml(username)}</saml:NameIdentifier></saml:Subject></saml:Assertion>`
 }
 
 const envelope = (content) => `<s:Envelope xmlns:s="${soap}"><s:Body>${content}</s:Body></s:Envelope>`
@@ -116,4 +116,4 @@ function textOf(xml, name) {
   )
 }
 
-const escape = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)
+const escapeXml = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`)

@@ -9,6 +9,7 @@ import { createCloud } from './cloud.mjs'
 import { createPaces } from './device-paces.mjs'
 import { errorBody } from './errors.mjs'
 import { createFaults } from './faults.mjs'
+import { createFederation } from './federation.mjs'
 import { defaults } from './settings.mjs'
 import { createStore } from './store.mjs'
 import { tenants } from './tenants.mjs'
@@ -41,6 +42,7 @@ export async function startProvider(options = {}) {
     refuse: (reason) => new library.errors.InvalidGrant(reason),
   })
   const paces = createPaces(settings)
+  const federation = createFederation(settings)
   const environment = {
     settings,
     clients,
@@ -48,6 +50,7 @@ export async function startProvider(options = {}) {
     faults,
     log,
     paces,
+    federation,
     keys: await signingKeys(),
     cookieKeys: [randomBytes(32).toString('hex')],
   }

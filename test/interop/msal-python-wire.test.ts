@@ -13,7 +13,7 @@ import { createCertificate } from '../support/provider.ts'
 import { lacks } from '../support/require.ts'
 import { differences } from './msal-python-differences.ts'
 import { runPeer } from './peer.ts'
-import { authority, person, type Recorded, type Recorder, startRecorder } from './recorder.ts'
+import { authority, federatedName, person, type Recorded, type Recorder, startRecorder } from './recorder.ts'
 
 // The same calls to MSAL Python and to this library, in front of a server that writes down what it is asked. Whatever differs must be in
 // msal-python-differences.ts, with its reason; whatever is there must differ.
@@ -47,7 +47,19 @@ async function runTheirs(certificate: ReturnType<typeof createCertificate>): Pro
     command: python,
     args: [fileURLToPath(new URL('./peer-msal-python-wire.py', import.meta.url))],
     ca: '',
-    config: { authority, recorder: theirs.url, clientId, person, scopes, appScopes, apiScopes, clientClaims, certificate, signIn },
+    config: {
+      authority,
+      recorder: theirs.url,
+      clientId,
+      person,
+      federatedName,
+      scopes,
+      appScopes,
+      apiScopes,
+      clientClaims,
+      certificate,
+      signIn,
+    },
     async signIn(asked) {
       if (!asked.startsWith('begin ')) return theirs.authorize(asked)
       theirs.begin(asked.slice(6))
@@ -105,6 +117,8 @@ async function runOurs({ privateKey, thumbprint, certificate }: ReturnType<typeo
 
   const { username, password } = person
   await publicClient('password').acquireTokenByUsernamePassword({ username, password, scopes, claimsChallenge })
+
+  await publicClient('password, federated').acquireTokenByUsernamePassword({ username: federatedName, password, scopes })
 
   const userAssertion = 'the.user.assertion'
   await confidential('on behalf of').acquireTokenOnBehalfOf({ userAssertion, scopes: apiScopes, claimsChallenge })
@@ -187,7 +201,7 @@ test.skipIf(lacks('python3-msal', hasPythonMsal))('every flow sends as many requ
       [...flows].map(([name, requests]) => [name, requests.map(({ method, path }) => `${method} ${decodeURIComponent(path)}`)]),
     )
   expect(paths(ours)).toEqual(paths(theirs))
-  expect(theirs.flows.size).toBe(11)
+  expect(theirs.flows.size).toBe(12)
 })
 
 test.skipIf(lacks('python3-msal', hasPythonMsal))('every difference of body, query and headers is on the list, and nothing else is', () => {

@@ -14,7 +14,7 @@ import { Browser, type Playground, signIn, startPlayground, tenants, users } fro
 
 // What MSAL Node does in msal-peers.test.ts, done by this library: the grants without a sign-in page of one's own, over HTTPS.
 const { contoso, fabrikam } = tenants
-const { alice, bob, gina } = users
+const { alice, bob, fred, gina } = users
 const scopes = ['api://notes/Notes.Read']
 const apiScopes = ['https://graph.microsoft.com/User.Read']
 const redirectUri = 'http://localhost:5555/redirect'
@@ -151,6 +151,47 @@ describe('password', () => {
   })
 })
 
+describe('a federated person', () => {
+  test('signs in at their company, whose assertion the provider takes', async () => {
+    const before = provider.requests.length
+    const app = publicClient({ authority: authorityOf('organizations') })
+    const { account, accessToken } = await byPassword(fred, app)
+    expect(account).toMatchObject({ homeAccountId: fred.homeAccountId, username: fred.username, tenantId: contoso.id })
+    expect(await callApi(accessToken)).toMatchObject({ status: 200, body: { owner: fred.name } })
+    const requests = provider.requests.slice(before).filter(({ path }) => !path.includes('/keys'))
+    expect(requests.map(({ method, path, grantType }) => [method, path, grantType].filter(Boolean).join(' '))).toEqual([
+      'GET /organizations/v2.0/.well-known/openid-configuration',
+      `GET /common/userrealm/${encodeURIComponent(fred.username)}`,
+      'GET /adfs/services/trust/mex',
+      'POST /adfs/services/trust/13/usernamemixed',
+      'POST /organizations/oauth2/v2.0/token urn:ietf:params:oauth:grant-type:saml2-bearer',
+    ])
+    expect(await app.acquireTokenSilent({ scopes, account, forceRefresh: true })).toMatchObject({ tokenSource: 'identity_provider' })
+  })
+
+  test('whose company describes nothing is asked by the older version', async () => {
+    const federation_active_auth_url = `${provider.httpsUrl}/adfs/services/trust/2005/usernamemixed`
+    const realm = { ver: '1.0', account_type: 'Federated', federation_active_auth_url }
+    provider.control.failNext({ when: { path: '/userrealm/' }, status: 200, body: realm })
+    const { result, grants } = await tokenRequestsDuring(() => byPassword(fred))
+    expect(result.account.username).toBe(fred.username)
+    expect(grants).toEqual(['saml1_1-bearer 200'])
+  })
+
+  test('with a wrong password is refused there, and none of it reaches the provider', async () => {
+    const { result, grants } = await tokenRequestsDuring(() => byPassword({ ...fred, password: 'wrong' }).catch((error) => error))
+    expect(result).toBeInstanceOf(ServerError)
+    expect(result).toMatchObject({ error: 'invalid_grant' })
+    expect(grants).toEqual([])
+  })
+
+  test('with an assertion that is over is refused', async () => {
+    provider.settings.samlAssertionSeconds = 0
+    await expect(byPassword(fred)).rejects.toMatchObject({ error: 'invalid_grant', errorCodes: [500133] })
+    provider.settings.samlAssertionSeconds = 600
+  })
+})
+
 describe('on behalf of', () => {
   test('a token for the second API, from the cache for the same caller, of its own for another', async () => {
     const app = middleTier()
@@ -224,7 +265,7 @@ test('a refresh token from elsewhere becomes an account', async () => {
   await byPassword(alice, publicClient({ tokenCache: from }))
   const [stored] = await from.find('RefreshToken')
   const app = publicClient()
-  const { account } = await app.acquireTokenByRefreshToken({ refreshToken: String(stored?.secret), scopes })
+  const { account } = await app.acquireTokenByRefreshToken({ refreshToken: (stored as { secret: string }).secret, scopes })
   expect(account.homeAccountId).toBe(alice.homeAccountId)
   expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ tokenSource: 'cache' })
 })

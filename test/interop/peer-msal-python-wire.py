@@ -107,6 +107,9 @@ check(app.acquire_token_by_device_flow(flow, claims_challenge=options["claimsCha
 app = public("password")
 check(app.acquire_token_by_username_password(person["username"], person["password"], scopes, claims_challenge=options["claimsChallenge"]))
 
+app = public("password, federated")
+check(app.acquire_token_by_username_password(config["federatedName"], person["password"], scopes))
+
 app = confidential("on behalf of")
 check(app.acquire_token_on_behalf_of("the.user.assertion", config["apiScopes"], claims_challenge=options["claimsChallenge"]))
 

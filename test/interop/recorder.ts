@@ -13,6 +13,8 @@ export interface Recorded {
   headers: IncomingHttpHeaders
 }
 
+export const federatedName = 'fred@works.contoso.example'
+
 export const person = { username: 'alice@contoso.example', password: 'a password & more', oid: 'a11ce000-0000-4000-8000-00000000c001' }
 const { origin, pathname } = new URL(authority)
 const tid = pathname.slice(1)
@@ -20,6 +22,17 @@ const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toStrin
 
 /** What both libraries are told about who signed in. */
 export const clientInfo = base64url({ uid: person.oid, utid: tid })
+
+/** An envelope without what differs each time, and without what means the same in XML: space, quotes, spellings of an ampersand. */
+const canonical = (xml: string): string =>
+  xml
+    .trim()
+    .replace(/>\s+</g, '><')
+    .replace(/\s+/g, ' ')
+    .replaceAll("'", '"')
+    .replaceAll('&#38;', '&amp;')
+    .replace(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/, '(a UUID)')
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '(a time)')
 
 /** A server that writes down what it is asked, and always answers well. */
 export async function startRecorder() {
@@ -32,15 +45,21 @@ export async function startRecorder() {
     let body = ''
     for await (const chunk of request) body += chunk
     const { pathname: path, searchParams } = new URL(request.url!, origin)
-    const form = Object.fromEntries(new URLSearchParams(body))
+    const form: Record<string, string> = body.startsWith('<')
+      ? { envelope: canonical(body) }
+      : Object.fromEntries(new URLSearchParams(body))
     requests.push({ method: request.method!, path, query: Object.fromEntries(searchParams), form, headers: request.headers })
+    if (path.endsWith('/usernamemixed')) {
+      response.writeHead(200, { 'content-type': 'application/soap+xml; charset=utf-8' }).end(rstr)
+      return
+    }
     const { status, json } = answer(path, form)
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(json))
   })
 
   function answer(path: string, form: Record<string, string>): { status: number; json: object } {
     if (path.endsWith('/.well-known/openid-configuration')) return { status: 200, json: discovery }
-    if (path.includes('/userrealm/')) return { status: 200, json: { ver: '1.0', account_type: 'Managed', domain_name: 'contoso.example' } }
+    if (path.includes('/userrealm/')) return { status: 200, json: path.includes('works') ? federatedRealm : managedRealm }
     if (path.endsWith('/devicecode')) {
       pending = 1
       return { status: 200, json: device }
@@ -113,6 +132,20 @@ const discovery = {
   device_authorization_endpoint: `${authority}/oauth2/v2.0/devicecode`,
   jwks_uri: `${authority}/discovery/v2.0/keys`,
 }
+
+const managedRealm = { ver: '1.0', account_type: 'Managed', domain_name: 'contoso.example' }
+const federatedRealm = {
+  ver: '1.0',
+  account_type: 'Federated',
+  federation_protocol: 'WSTrust',
+  federation_active_auth_url: `${origin}/adfs/services/trust/2005/usernamemixed`,
+  cloud_audience_urn: 'urn:federation:MicrosoftOnline',
+}
+const samlType = 'urn:oasis:names:tc:SAML:1.0:assertion'
+const rstr = `<s:Envelope xmlns:s="http://www.w3.org/2003/05/soap-envelope"><s:Body>\
+<t:RequestSecurityTokenResponse xmlns:t="http://schemas.xmlsoap.org/ws/2005/02/trust"><t:TokenType>${samlType}</t:TokenType>\
+<t:RequestedSecurityToken><saml:Assertion xmlns:saml="${samlType}">Ünsigned</saml:Assertion></t:RequestedSecurityToken>\
+</t:RequestSecurityTokenResponse></s:Body></s:Envelope>`
 
 const device = {
   device_code: 'a-device-code',

@@ -8,13 +8,21 @@ import { emptyFolder, entryPoints, installBuild, packageJson, root } from './sup
 /** What the examples take as given. An example that declares one of these itself means its own. */
 const given = `
 import type * as core from 'msal-isomorphic'
+import type * as node from 'msal-isomorphic/node'
+import type * as redis from 'msal-isomorphic/redis'
 declare global {
   const clientId: string, scopes: string[], pem: string, publicCertificate: string
   const clientCredential: core.ClientCredential, interaction: core.Interaction
   const app: core.PublicClientApplication & core.ConfidentialClientApplication
-  const account: core.AccountInfo, flow: core.AuthCodeFlow, request: Request, error: unknown
+  const account: core.AccountInfo, flow: core.AuthCodeFlow & core.DeviceCodeFlow, request: Request, error: unknown
+  const code: string, redirectUri: string, state: string, nonce: string, refreshToken: string, username: string, password: string
+  const userAssertion: string, api: string, accessToken: string, bytes: Uint8Array<ArrayBuffer>
+  const client: node.ManagedIdentityClient & redis.RedisScripting
   const session: { flow: core.AuthCodeFlow; homeAccountId: string }
   const tokenCache: core.TokenCache
+  const join: typeof import('node:path').join, homedir: typeof import('node:os').homedir
+  function myStore(): core.CacheStore
+  function test(name: string, run: () => Promise<void>): void
   function showSignInPage(url: string): Promise<string>
   const table: {
     get(key: string): Promise<{ value: string; version: string } | undefined>
@@ -95,7 +103,7 @@ function withImports(code: string): string {
 }
 
 function declares(code: string, name: string): boolean {
-  return new RegExp(`\\b(const|let|function|class|interface) ${name}\\b|import [^;]*\\b${name}\\b`).test(code)
+  return new RegExp(`\\b(const|let|function|class|interface) ${name}\\b|import [^;']*\\b${name}\\b`).test(code)
 }
 
 /** The values and types that an entry point's declaration file names. */

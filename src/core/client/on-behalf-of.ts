@@ -47,7 +47,7 @@ export async function acquireOnBehalfOf(context: ClientContext, options: OnBehal
 
   const accountOf = (held: Entity): Entity | undefined => {
     const accounts = memory.get({ assertion })?.list('Account', cloud) ?? []
-    return accounts.filter((entity) => entity.home_account_id === held.home_account_id).at(-1)
+    return accounts.filter((entity) => entity.home_account_id && entity.home_account_id === held.home_account_id).at(-1)
   }
 
   async function obtain(grant: Grant, exchange: () => Bounds, filing: Filing = {}) {

@@ -60,7 +60,7 @@ async function obtain(
     environment: authority.host,
     authority: authority.url,
     ...(authority.kind === 'oidc' && { realm: authority.tenant }),
-    response: refreshToken ? { refresh_token: refreshToken, ...json } : json,
+    response: refreshToken && !json.refresh_token ? { ...json, refresh_token: refreshToken } : json,
     grantType: grant.type,
     data: call.options.extraBodyParameters ?? {},
     ...owner,
