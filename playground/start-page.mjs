@@ -47,7 +47,14 @@ memory. <strong>For development only:</strong> the passwords below are public.</
 <h2>Sign in and call the API</h2>
 <p>In another terminal:</p>
 <pre tabindex="0"><code>node playground/node-cli</code></pre>
-<p>It opens the browser, you sign in as one of the people below, and it prints your notes.</p>
+<p>It opens the browser, you sign in as one of the people below, and it prints your notes. Run it again, and the token comes from its cache.</p>
+
+<h2>Other ways</h2>
+<pre tabindex="0"><code>node playground/node-cli --device     # sign in on another device
+node playground/node-cli --profile    # the API asks a second API about you, on your behalf
+node playground/node-cli --challenge  # the API wants a claim that your token lacks
+node playground/node-cli --logout
+node playground/daemon                # a service that acts as itself, with a certificate</code></pre>
 
 <h2>Use it from your own code</h2>
 <pre tabindex="0"><code>import { PublicClientApplication } from 'msal-isomorphic'

@@ -1,5 +1,6 @@
 import { NetworkError } from '../errors.ts'
 import type { DeviceCodeFlow } from '../types.ts'
+import { printable } from '../util/printable.ts'
 import type { Grant } from './grant.ts'
 
 /** What this library keeps in a flow. */
@@ -66,6 +67,3 @@ function seconds(value: unknown, least: number): number | undefined {
   const number = typeof value === 'string' && value ? Number(value) : value
   return typeof number === 'number' && number >= least && Number.isFinite(number) ? number : undefined
 }
-
-// Control characters, line separators, halves of characters, and the marks that reorder text.
-const printable = (text: string): string => text.replace(/[\p{Cc}\p{Zl}\p{Zp}\p{Cs}\p{Bidi_Control}]+/gu, ' ')

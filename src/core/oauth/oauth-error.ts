@@ -1,12 +1,9 @@
 import { InteractionRequiredAuthError, ServerError, type ServerErrorDetails } from '../errors.ts'
+import { printable } from '../util/printable.ts'
 
 const needsPerson = ['interaction_required', 'login_required', 'consent_required', 'account_selection_required']
 /** Suberrors that mean nothing to a caller; MSAL Python hides the same ones. */
 const internalSuberrors = ['bad_token', 'token_expired', 'protection_policy_required', 'client_mismatch', 'device_authentication_failed']
-
-// Control characters, and the marks that reorder text.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed.
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g
 
 interface Circumstances {
   /** 0 where the error came through the person's browser. */
@@ -27,7 +24,7 @@ export function oauthError(json: Record<string, unknown>, circumstances: Circums
   const mask = (text: string) => secrets.reduce((rest, secret) => (secret.length > 3 ? rest.replaceAll(secret, '***') : rest), text)
   const clean = (name: string, form = /./): string | undefined => {
     const value = json[name]
-    return typeof value === 'string' && form.test(value) ? mask(value).replace(unprintable, ' ').slice(0, 512) : undefined
+    return typeof value === 'string' && form.test(value) ? printable(mask(value)).slice(0, 512) : undefined
   }
   const word = (name: string) => clean(name, /^[\w.:/-]{1,64}$/)
   const { claims } = json
