@@ -14,6 +14,7 @@ const lazy = {
   pkcs8: 'pkcs8',
   'verify-signature': 'verify-signature',
   'store-level': 'store',
+  region: 'region',
   'device-code': 'device-code',
   'on-behalf-of': 'on-behalf-of',
   'username-password': 'username-password',
@@ -22,7 +23,7 @@ const lazy = {
 }
 
 /** What a page in a browser does without, so that it need not pay for it. */
-const server = /\/(confidential-client-application|app-token|client-assertion|serializable-token-cache|encrypted)\.ts$/
+const server = /\/(confidential-client-application|app-token|client-assertion|serializable-token-cache|encrypted|region-name)\.ts$/
 
 /** What the server part and its lazy ones share. */
 const credentials = /\/(credential|pem)\.ts$/

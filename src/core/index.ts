@@ -1,5 +1,5 @@
 export { AuthorityBuilder } from './authority/authority-builder.ts'
-export { AZURE_CHINA, AZURE_PUBLIC, AZURE_US_GOVERNMENT } from './authority/clouds.ts'
+export { ATTEMPT_REGION_DISCOVERY, AZURE_CHINA, AZURE_PUBLIC, AZURE_US_GOVERNMENT } from './authority/clouds.ts'
 export { type EncryptionKey, encrypted } from './cache/encrypted.ts'
 export type { CredentialType } from './cache/entities.ts'
 export { SerializableTokenCache } from './cache/serializable-token-cache.ts'

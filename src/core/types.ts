@@ -69,6 +69,8 @@ export interface ConfidentialClientOptions extends ClientApplicationOptions {
   clientCredential: ClientCredential | (() => Promise<ClientCredential>)
   /** Claims for the assertions signed here, added last; they may override `aud`, `iss`, `sub`, `exp`, `iat` and `jti`, and then no assertion is used twice. */
   clientClaims?: Record<string, unknown>
+  /** For `acquireTokenForClient`: a region's name, or {@link ATTEMPT_REGION_DISCOVERY}. Where no region is found the global endpoint serves. Default: off. */
+  azureRegion?: string | true | false
 }
 
 /** A WebCrypto `CryptoKey`. Not every runtime's types know that name. */
@@ -99,7 +101,6 @@ export interface AssertionCredential {
   clientAssertion: string | ((context: { clientId: string; tokenEndpoint: string }) => string | Promise<string>)
 }
 
-/** A client secret, a certificate, an external signer or a ready-made assertion. */
 export type ClientCredential = string | CertificateCredential | ExternalSignCredential | AssertionCredential
 
 /** An account that has signed in. Plain JSON. */
@@ -260,7 +261,7 @@ export interface LogoutUrlOptions extends RequestOptions {
 }
 
 /** Options of `initiateDeviceFlow`. */
-export interface InitiateDeviceFlowOptions extends RequestOptions {
+export type InitiateDeviceFlowOptions = RequestOptions & {
   /** Empty or absent: sign-in only. */
   scopes?: readonly string[]
 }

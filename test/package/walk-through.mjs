@@ -137,6 +137,22 @@ async function actAsService() {
   assert.equal(accessToken, 'access')
   assert.match(provider.forms.at(-1).get('client_assertion'), /^[\w-]+\.[\w-]+\.[\w-]+$/)
   await app.removeTokensForClient()
+  await actInRegion()
+}
+
+async function actInRegion() {
+  const tenant = 'https://login.microsoftonline.com/11111111-1111-4111-8111-111111111111'
+  const asked = []
+  const fetch = async (url) => {
+    asked.push(new URL(url).hostname)
+    const answer = { access_token: 'regional', token_type: 'Bearer', expires_in: 3600 }
+    const base = tenant.replace('login.microsoftonline.com', new URL(url).hostname)
+    const document = { issuer: `${tenant}/v2.0`, token_endpoint: `${base}/token`, authorization_endpoint: `${base}/authorize` }
+    return Response.json(String(url).endsWith('openid-configuration') ? document : answer)
+  }
+  const app = new ConfidentialClientApplication({ clientId, authority: tenant, fetch, clientCredential: 'secret', azureRegion: 'westus2' })
+  assert.equal((await app.acquireTokenForClient({ scopes: ['api/.default'] })).accessToken, 'regional')
+  assert.equal(asked.at(-1), 'westus2.login.microsoft.com')
 }
 
 async function actForUser() {

@@ -5,6 +5,9 @@ export const AZURE_US_GOVERNMENT = 'login.microsoftonline.us'
 /** Host of the cloud in China. */
 export const AZURE_CHINA = 'login.chinacloudapi.cn'
 
+/** For `azureRegion`: the region of the Azure machine that the program runs on. */
+export const ATTEMPT_REGION_DISCOVERY = true
+
 const germany = 'login.microsoftonline.de'
 const usPublic = 'login-us.microsoftonline.com'
 

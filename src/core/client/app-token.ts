@@ -4,7 +4,7 @@ import type { CachedToken } from '../cache/partition.ts'
 import { appId, type Owner } from '../cache/partitions.ts'
 import { checkClaims } from '../oauth/claims.ts'
 import { checkScopes, scopeKey } from '../oauth/scopes.ts'
-import type { AppResult, ClientCredentialsOptions, TokenResult } from '../types.ts'
+import type { AppResult, ClientCredentialsOptions, ConfidentialClientOptions, TokenResult } from '../types.ts'
 import { loaded } from '../util/loaded.ts'
 import { cacheFirst } from './cache-first.ts'
 import { beginCall, type Call, type ClientContext } from './context.ts'
@@ -43,7 +43,11 @@ export async function acquireForClient(context: ClientContext, options: ClientCr
     async acquire(reason, exchange) {
       const { obtainTokens, freshToken, clientCredentialsGrant, mergeClaims } = await loaded(import('./requests.ts'))
       const grant = clientCredentialsGrant(scopes, mergeClaims(claimsChallenge, context.options.clientCapabilities), reason)
-      return [freshToken(await obtainTokens(context, authority, grant, call, exchange)), 'identity_provider']
+      const { azureRegion } = context.options as ConfidentialClientOptions
+      const endpoint = azureRegion
+        ? await (await loaded(import('./region.ts'))).regionalEndpoint(context, authority, azureRegion, exchange)
+        : undefined
+      return [freshToken(await obtainTokens(context, authority, grant, call, exchange, { endpoint })), 'identity_provider']
     },
   })
   return result!

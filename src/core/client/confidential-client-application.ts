@@ -1,3 +1,5 @@
+import { isRegion } from '../authority/region-name.ts'
+import { ClientConfigurationError } from '../errors.ts'
 import { clientAuthentication } from '../oauth/client-assertion.ts'
 import type { AppResult, ClientCredentialsOptions, ConfidentialClientOptions, OnBehalfOfOptions, UserResult } from '../types.ts'
 import { guarded } from '../util/guarded.ts'
@@ -23,7 +25,10 @@ import { perform } from './perform.ts'
 export class ConfidentialClientApplication extends ClientApplication {
   /** @throws {@link ClientConfigurationError} the options cannot be right; `credential_invalid`: the credential cannot */
   constructor(options: ConfidentialClientOptions) {
-    const { clientId, clientCredential, clientClaims } = (options ?? {}) as ConfidentialClientOptions
+    const { clientId, clientCredential, clientClaims, azureRegion } = (options ?? {}) as ConfidentialClientOptions
+    if (typeof azureRegion === 'string' && !isRegion(azureRegion)) {
+      throw new ClientConfigurationError('invalid_argument', "azureRegion must be a region's name, such as westus2.")
+    }
     super(options, clientAuthentication({ clientId, credential: clientCredential, clientClaims }))
   }
 

@@ -30,6 +30,8 @@ export interface Filing {
   username?: string
   /** Goes on being good where the answer brings no other. */
   refreshToken?: string
+  /** Where the request goes, where that is not the authority's token endpoint: one of its regions. */
+  endpoint?: string | undefined
   expectations?: Omit<IdTokenExpectations, 'clientId'>
   /** Refuses what the id token's own checks let pass. Nothing is stored before. */
   inspect?: (outcome: TokenOutcome) => void
@@ -49,10 +51,10 @@ async function obtain(
   grant: Grant,
   call: Call,
   exchange: () => Bounds,
-  { expectations, inspect, refreshToken, ...owner }: Filing = {},
+  { endpoint, expectations, inspect, refreshToken, ...owner }: Filing = {},
 ): Promise<TokenOutcome> {
   const metadata = await protocolOf(context).metadataOf(authority, exchange)
-  const json = await requestToken(context, metadata, grant, call, exchange)
+  const json = await requestToken(context, metadata, endpoint, grant, call, exchange)
   const event: ClientTokenEvent = {
     clientId: context.clientId,
     scopes: grant.scopes,
@@ -89,6 +91,7 @@ const secretFields = ['client_secret', 'client_assertion', 'refresh_token', 'cod
 async function requestToken(
   context: ClientContext,
   { authority, issuer, tokenEndpoint }: Metadata,
+  endpoint: string | undefined,
   grant: Grant,
   call: Call,
   exchange: () => Bounds,
@@ -107,7 +110,7 @@ async function requestToken(
     ...grant.fields,
     ...options.extraBodyParameters,
   }
-  return postForm(context, withQuery(tokenEndpoint, options.extraQueryParameters), fields, grant, call, exchange)
+  return postForm(context, withQuery(endpoint ?? tokenEndpoint, options.extraQueryParameters), fields, grant, call, exchange)
 }
 
 /** A URL with further parameters. */
