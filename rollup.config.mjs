@@ -23,10 +23,10 @@ const lazy = {
 }
 
 /** What a page in a browser does without, so that it need not pay for it. */
-const server = /\/(confidential-client-application|app-token|client-assertion|serializable-token-cache|encrypted|region-name)\.ts$/
+const server = /\/(confidential-client-application|app-token|client-assertion|serializable-token-cache|encrypted)\.ts$/
 
 /** What the server part and its lazy ones share. */
-const credentials = /\/(credential|pem)\.ts$/
+const credentials = /\/(credential|pem|region-name)\.ts$/
 
 /** One file for what every start needs, one for what every request needs, and one for each rare path: sixty small modules would cost ten times the import time. */
 function chunkOf(id, { getModuleInfo }) {
