@@ -9,6 +9,7 @@ const usage = `Usage: node playground/daemon [options]
 Calls the API of the playground as itself: client credentials, with a certificate.
 
   --tenant <id>        whose data to work on: an id or a domain (default: the playground's first tenant)
+  --region <name>      the region of Azure whose endpoint to use, or "detect" for this machine's; the playground has the global one only
   --environment <file> what "npm start" has written (default: .playground/environment.json)
   --help               show this text
 
@@ -27,7 +28,7 @@ process.exitCode = await main(process.argv.slice(2)).catch((error) => {
 })
 
 async function main(words) {
-  const { help, tenant: name, environment: file = defaultFile } = readOptions(words)
+  const { help, tenant: name, region, environment: file = defaultFile } = readOptions(words)
   if (help) {
     process.stdout.write(usage)
     return 0
@@ -36,13 +37,14 @@ async function main(words) {
   const tenant = name ? tenants.find(({ id, domain }) => [id, domain].includes(name)) : tenants[0]
   if (!tenant) throw new UsageError(`The playground has no tenant ${printable(name)}.`)
 
-  const { ConfidentialClientApplication } = await loadLibrary()
+  const { ATTEMPT_REGION_DISCOVERY, ConfidentialClientApplication } = await loadLibrary()
   const { clientId, privateKey, certificate } = clients.daemonCertificate
   const app = new ConfidentialClientApplication({
     clientId,
     clientCredential: { privateKey, publicCertificate: certificate },
     authority: `${provider}/${tenant.id}`,
     knownAuthorities: [new URL(provider).host],
+    azureRegion: region === 'detect' ? ATTEMPT_REGION_DISCOVERY : (region ?? false),
     appName: 'msal-isomorphic playground daemon',
   })
   const token = await app.acquireTokenForClient({ scopes: ['api://notes/.default'] })
@@ -67,7 +69,7 @@ ${JSON.stringify(await response.json(), null, 2)}
 function readOptions(args) {
   const value = { type: 'string' }
   try {
-    return parseArgs({ args, options: { tenant: value, environment: value, help: { type: 'boolean', short: 'h' } } }).values
+    return parseArgs({ args, options: { tenant: value, region: value, environment: value, help: { type: 'boolean', short: 'h' } } }).values
   } catch (error) {
     throw new UsageError(`${error.message}\n\n${usage}`)
   }

@@ -74,3 +74,17 @@ test('says what is wrong', async () => {
   const refused = await run(['--environment', environment])
   expect(refused).toMatchObject({ code: 1, stderr: expect.stringMatching(/AADSTS700027[\s\S]*Correlation id: /) })
 })
+
+test('--region detect goes on with the global endpoint where no machine tells of a region', async () => {
+  const before = playground.provider.requests.length
+  const { code, stderr } = await run(['--environment', environment, '--region', 'detect'])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(playground.provider.requests.slice(before).filter(({ grantType }) => grantType === 'client_credentials')).toHaveLength(1)
+})
+
+test('--region with a name that the provider does not have says that it cannot be reached', async () => {
+  const { code, stdout, stderr } = await run(['--environment', environment, '--region', 'westus2'])
+  expect(code).toBe(1)
+  expect(stdout).toBe('')
+  expect(stderr).toContain('unreachable')
+})

@@ -11,7 +11,7 @@ describe('the address', () => {
     .filter((it) => it !== undefined)
     .filter((it) => !it.internal && !it.address.startsWith('fe80'))
 
-  test('S10 S60 is not reachable by another address of the machine', async ({ skip }) => {
+  test('wire-protocol S10, S60 is not reachable by another address of the machine', async ({ skip }) => {
     if (outside.length === 0) skip('this machine has loopback addresses only')
     const { port } = await signIn()
     for (const { address } of outside) {

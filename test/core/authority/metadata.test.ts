@@ -36,7 +36,7 @@ function codeOf(run: () => unknown): AuthErrorCode | undefined {
   }
 }
 
-describe('S41: the issuer of a discovery document', () => {
+describe('S41, S6: the issuer of a discovery document', () => {
   const v2 = (host: string, tenant: string) => `https://${host}/${tenant}/v2.0`
   const publicHost = 'login.microsoftonline.com'
 

@@ -86,7 +86,7 @@ describe('azureRegion', () => {
     expect(posted()).toEqual(['login.microsoftonline.com'])
   })
 
-  it.each(['', 'West US', 'west-us', 'evil.example/', 'a'.repeat(41)])('S11 %j is no region', (azureRegion) => {
+  it.each(['', 'West US', 'west-us', 'evil.example/', 'a'.repeat(41)])('wire-protocol S11: %j is no region', (azureRegion) => {
     if (azureRegion === '') expect(() => client(fetch, { azureRegion })).toThrow()
     else expect(() => client(fetch, { azureRegion })).toThrow(expect.objectContaining({ code: 'invalid_argument' }))
   })
@@ -118,7 +118,7 @@ describe('azureRegion', () => {
       ['a host', () => new Response('evil.example')],
       ['nothing', () => new Response('')],
       ['a refusal', () => Promise.reject(new TypeError('fetch failed'))],
-    ])('S11 falls back to the global endpoint where the machine answers with %s', async (_, machine) => {
+    ])('wire-protocol S11: falls back to the global endpoint where the machine answers with %s', async (_, machine) => {
       const { fetch, posted } = cloud(machine)
       await client(fetch, { azureRegion }).acquireTokenForClient({ scopes })
       expect(posted()).toEqual(['login.microsoftonline.com'])

@@ -35,7 +35,7 @@ describe('a user realm', () => {
     expect(send.mock.calls[0]![0].headers).toEqual({ accept: 'application/json' })
   })
 
-  it('S13 the name stays one segment of the path', async () => {
+  it('wire-protocol S13: the name stays one segment of the path', async () => {
     const { ask, send } = setUp({})
     for (const username of ['a/b', 'a?b=c', 'a#b', '../x', 'a%2fb', 'jürgen 😀']) {
       await ask(username)
@@ -77,7 +77,7 @@ describe('a user realm', () => {
     })
   })
 
-  it('S14 is remembered for each name, without the name', async () => {
+  it('wire-protocol S14: is remembered for each name, without the name', async () => {
     const { ask, send, cache } = setUp({ account_type: 'Managed' })
     await ask('mia@contoso.example')
     await ask('mia@contoso.example')

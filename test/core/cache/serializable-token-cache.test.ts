@@ -193,7 +193,7 @@ describe('round trip', () => {
   })
 })
 
-it('hasStateChanged', async () => {
+it('C11 hasStateChanged, which a look-up leaves as it is', async () => {
   const cache = new SerializableTokenCache()
   expect(cache.hasStateChanged).toBe(false)
   await cache.add(userEvent())
@@ -302,7 +302,7 @@ describe('odd content', () => {
     }
   })
 
-  it('broken entries and sections stand beside valid ones', async () => {
+  it('C24 broken entries and sections stand beside valid ones', async () => {
     const content = structuredClone(python) as Record<string, Record<string, unknown>>
     Object.assign(content.AccessToken!, { a: null, b: 'text', c: [], d: {}, e: { secret: 5, expires_on: {} } })
     Object.assign(content.Account!, { f: 7, g: { home_account_id: 7, environment: [] } })

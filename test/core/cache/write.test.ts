@@ -53,7 +53,7 @@ describe('sameMeaning', () => {
 })
 
 describe('S47 a write', () => {
-  it('takes away what has expired, of that owner alone, and nothing that is broken', async () => {
+  it('C11 takes away what has expired, of that owner alone, and nothing that is broken', async () => {
     const cache = new SerializableTokenCache()
     await cache.add(userEvent({}, { scope: 'old', expires_in: 10 }))
     await cache.add(userEvent({}, { scope: 'younger', expires_in: 20 }))

@@ -244,7 +244,7 @@ describe('to begin', () => {
   })
 })
 
-describe('S64 to wait', () => {
+describe('S64 C19 to wait', () => {
   it('asks at its interval, and slows down for good', async () => {
     const { provider, polls, app, flow } = await begun()
     provider.replies.push(pending, slowDown, pending, slowDown)

@@ -123,7 +123,7 @@ describe('getAccounts and getAccount', () => {
     expect(await app.getAccount({ homeAccountId: 'no.body' })).toBeNull()
   })
 
-  it('two clients that share a cache list what either knows; other clouds and the application itself are not listed; no request', async () => {
+  it('C5 two clients that share a cache list what either knows; other clouds and the application itself are not listed; no request', async () => {
     const { provider, account, tokenCache } = await signedIn()
     await tokenCache.add({
       clientId,

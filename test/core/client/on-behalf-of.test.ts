@@ -140,7 +140,7 @@ describe('the cache', () => {
     expect(hit).toMatchObject({ accessToken: first.accessToken, account: first.account })
   })
 
-  it('S1, S12: another assertion gets its own, though the answers say "Retry-After"', async () => {
+  it('S1, wire-protocol S12: another assertion gets its own, though the answers say "Retry-After"', async () => {
     const { provider, app } = created()
     const answer =
       (token: string): Reply =>
@@ -163,7 +163,7 @@ describe('the cache', () => {
     })
   })
 
-  it('S12: another assertion of the same user neither finds the token nor uses the refresh token', async () => {
+  it('wire-protocol S12: another assertion of the same user neither finds the token nor uses the refresh token', async () => {
     const { provider, app } = created()
     const first = await app.acquireTokenOnBehalfOf({ userAssertion, scopes })
     const second = await app.acquireTokenOnBehalfOf({ userAssertion: another, scopes })

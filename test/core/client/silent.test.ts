@@ -300,7 +300,7 @@ describe('a refresh that fails', () => {
     ['503', raw(503), 'server_unavailable'],
     ['a lost connection', lost(), 'unreachable'],
     ['HTML', raw(200, '<html>'), 'bad_response'],
-  ])('S40 %s: thrown, unless a token with some life is there', async (_, reply, code) => {
+  ])('S40 C15 %s: thrown, unless a token with some life is there', async (_, reply, code) => {
     const { provider, app, account, result } = await signedIn()
     provider.onToken = () => reply
     expect(await codeOf(app.acquireTokenSilent({ scopes: ['Mail.Read'], account }))).toBe(code)

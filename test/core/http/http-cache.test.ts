@@ -28,7 +28,7 @@ const issuer = (document: Record<string, unknown>) => String(document.issuer)
 describe('the memory cache', () => {
   const value = (expiresAt: number) => JSON.stringify({ expiresAt })
 
-  it('is bounded: the expired go first, then what expires soonest', () => {
+  it('C23 is bounded: the expired go first, then what expires soonest', () => {
     const cache = memoryHttpCache(3)
     cache.set('expired', value(now))
     cache.set('late', value(now + 9000))
@@ -100,7 +100,7 @@ describe('a document', () => {
     expect(JSON.parse([...cache.values()][0]!)).toEqual({ expiresAt: now + day, document: { issuer: 'i' } })
   })
 
-  it('S14 with a person’s name in its URL leaves none in the key', async () => {
+  it('wire-protocol S14: with a person’s name in its URL leaves none in the key', async () => {
     const { http, cache, send } = setUp()
     for (const name of ['alice', 'bob', 'alice']) {
       const personal = { ...request, url: `https://login.example/common/userrealm/${name}%40contoso.com?api-version=1.0`, personal: true }

@@ -97,7 +97,7 @@ describe('an exchange', () => {
   })
 })
 
-describe('S34 redirects', () => {
+describe('S34, wire-protocol S15: redirects', () => {
   it('are never followed, whatever their status', async () => {
     const target = await startFaultServer()
     for (const mood of ['301', '302', '303', '307', '308']) {

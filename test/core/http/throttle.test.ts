@@ -131,7 +131,7 @@ describe('what is repeated', () => {
     await expect((async () => parseJson(second))()).rejects.toMatchObject({ code: 'bad_response', status: 400 })
   })
 
-  it('S14 holds no name, no token and no text of the provider', async () => {
+  it('wire-protocol S14: holds no name, no token and no text of the provider', async () => {
     const secret = 'CANARY'
     const hostile = {
       error: 'invalid_grant',

@@ -30,7 +30,7 @@ it('S01: 1 000 verifiers are all different, long enough and of the unreserved se
   }
 })
 
-it('S01: a verifier comes from 32 bytes of the cryptographic generator', async () => {
+it('S01, S3: a verifier comes from 32 bytes of the cryptographic generator', async () => {
   const random = vi.spyOn(crypto, 'getRandomValues')
   await createPkce()
   expect(random).toHaveBeenCalledTimes(1)

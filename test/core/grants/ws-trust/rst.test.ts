@@ -76,7 +76,7 @@ describe('a request for an assertion', () => {
     expect(id()).not.toBe(id())
   })
 
-  it('S13 nothing breaks out of its element', () => {
+  it('wire-protocol S13: nothing breaks out of its element', () => {
     for (const text of [`</wsse:Username><x/>&amp;"'`, ']]>', '<![CDATA[', ' \t\n\r ', 'a\r\nb', 'Ünï😀', '&#60;']) {
       const { body, root, token } = build(action13, { username: text, password: text }, 'urn:a&b', 'https://fs.example/?a=1&b=<2>')
       expect(token('Username').replaceAll(' ', '_')).toBe(text.replaceAll(' ', '_'))
