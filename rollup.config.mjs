@@ -44,7 +44,9 @@ function chunkOf(id, { getModuleInfo }) {
   if (roots.has('entry')) {
     if (server.test(id)) return 'server'
     if (credentials.test(id)) return 'credentials'
-    return /\/src\/core\/(?!index\.ts)/.test(id) ? 'core' : undefined
+    if (/\/src\/core\/(?!index\.ts)/.test(id)) return 'core'
+    // What an adapter's rare paths share with it must not draw them in.
+    return roots.size > 1 ? 'adapters' : undefined
   }
   return roots.size === 1 ? [...roots][0] : 'protocol'
 }
