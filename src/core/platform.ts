@@ -7,7 +7,7 @@ interface Runtime {
   process?: { platform?: string; versions?: { node?: string }; env?: Record<string, string | undefined> }
 }
 
-// Bundlers replace `process.env.X` and stub `process`, so it is reached as a property.
+// Bundlers rewrite `process.env.X` where they find it in the text, so it is reached as a property.
 function runtime(): Runtime {
   return globalThis as Runtime
 }

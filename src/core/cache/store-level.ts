@@ -33,13 +33,17 @@ export function reload(memory: Partitions, level: SecondLevel, owner: Owner): Pr
 
 async function take(memory: Partitions, level: SecondLevel, owner: Owner, name: string): Promise<void> {
   try {
+    const before = memory.get(owner)?.version
     const found = await level.store.read(name)
     const partition = memory.get(owner) ?? new Partition()
+    // Written from here while the answer was on its way: what came is older.
+    if (partition.version !== (before ?? null)) return
     partition.readAt = Date.now()
-    // What memory was given in the meantime was written to the store as well, so the store's version decides.
     const content = found ? parseRecord(found.value) : {}
     if (!content) report(memory, level, new Error('A stored partition is not a JSON object.'))
-    fill(memory, found && found.version === partition.version ? undefined : partition, content)
+    // Memory is ahead of the store where that failed: what has never reached it is no less true.
+    const known = (found?.version ?? null) === partition.version
+    fill(memory, known ? undefined : partition, content)
     partition.version = found?.version ?? null
     keep(memory, level, owner, partition)
   } catch (error) {
@@ -61,7 +65,7 @@ function fill(memory: Partitions, partition: Partition | undefined, content: Rec
   }
 }
 
-/** Files a partition as the one used last, and lets those go that have not been used for longest. */
+/** Files a partition as the newest, and lets those go that were read and written longest ago: in use, one is read again every `revalidateAfter`. */
 function keep(memory: Partitions, { maxPartitions }: SecondLevel, owner: Owner, partition: Partition): void {
   const [map, id] =
     'user' in owner ? [memory.users, owner.user] : 'app' in owner ? [memory.apps, owner.app] : [memory.assertions, owner.assertion]
@@ -77,11 +81,14 @@ function keep(memory: Partitions, { maxPartitions }: SecondLevel, owner: Owner, 
 export async function change(memory: Partitions, level: SecondLevel, owner: Owner, alter: () => void): Promise<void> {
   const { store } = level
   const name = nameOf(owner)
-  alter()
+  // It may have left memory meanwhile, which must not pass for an empty one.
+  if (!memory.get(owner)) await take(memory, level, owner, name)
   try {
     for (let attempt = 0; attempt < attempts; attempt++) {
+      const before = memory.get(owner)?.entries.length
+      alter()
       const partition = memory.get(owner)
-      if (!partition?.entries.length) return await store.remove(name)
+      if (!partition?.entries.length) return before ? await store.remove(name) : undefined
       const version = await store.write(name, content(memory, partition), { version: partition.version, ttl: lifeOf(partition) })
       if (version !== 'conflict') {
         partition.version = version
@@ -89,7 +96,6 @@ export async function change(memory: Partitions, level: SecondLevel, owner: Owne
         return keep(memory, level, owner, partition)
       }
       await take(memory, level, owner, name)
-      alter()
     }
     report(memory, level, new Error('A partition was changed by others each time it was to be written.'))
   } catch (error) {

@@ -138,6 +138,64 @@ describe('a token cache over a store', () => {
     expect(logger).toHaveBeenCalledWith(expect.objectContaining({ level: 'error' }))
   })
 
+  it('S25 S47 an account that has left memory during its renewal is not taken for one that has signed out', async () => {
+    const provider = new FakeProvider()
+    const store = memoryStore()
+    const tokenCache = new TokenCache({ store, maxPartitions: 1 })
+    const { app, account } = await signIn(provider, tokenCache)
+    const gate = provider.hold()
+    const renewal = app.acquireTokenSilent({ scopes, account, forceRefresh: true })
+    await gate.arrived()
+    const other = new FakeProvider()
+    await signIn(other, tokenCache, bob)
+    gate.open()
+    const renewed = await renewal
+    const cold = publicClient(provider, { tokenCache: new TokenCache({ store }) })
+    expect((await cold.acquireTokenSilent({ scopes, account }))?.accessToken).toBe(renewed!.accessToken)
+  })
+
+  it('S51 who signs in while the store is down is still signed in when it is back', async () => {
+    const provider = new FakeProvider()
+    const store = memoryStore()
+    let down = true
+    const fragile: CacheStore = {
+      read: (partition) => (down ? Promise.reject(new Error('down')) : store.read(partition)),
+      write: (...args) => (down ? Promise.reject(new Error('down')) : store.write(...args)),
+      remove: store.remove,
+    }
+    const { app, account } = await signIn(provider, new TokenCache({ store: fragile, revalidateAfter: 0 }))
+    down = false
+    expect((await app.acquireTokenSilent({ scopes, account }))?.tokenSource).toBe('cache')
+    await app.acquireTokenSilent({ scopes, account, forceRefresh: true })
+    expect(store.content.size).toBe(1)
+  })
+
+  it('what was read before a write does not replace what was written', async () => {
+    const provider = new FakeProvider()
+    const store = memoryStore()
+    let late: Promise<void> | undefined
+    const slow: CacheStore = {
+      ...store,
+      async read(partition) {
+        const arrival = late
+        const found = await store.read(partition)
+        await arrival
+        return found
+      },
+    }
+    const tokenCache = new TokenCache({ store: slow, revalidateAfter: 0 })
+    const { app, account } = await signIn(provider, tokenCache)
+    const [held] = (await tokenCache.find('RefreshToken')) as [{ secret: string }]
+    let arrive = () => {}
+    late = new Promise((resolve) => {
+      arrive = resolve
+    })
+    const reading = app.acquireTokenSilent({ scopes, account })
+    const written = await app.acquireTokenByRefreshToken({ refreshToken: held.secret, scopes })
+    arrive()
+    expect((await reading)?.accessToken).toBe(written.accessToken)
+  })
+
   it('S44 a stored partition that is broken counts as empty', async () => {
     const provider = new FakeProvider()
     const store = memoryStore()
