@@ -3,10 +3,20 @@ import { basename } from 'node:path'
 import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 
-const entries = { index: 'src/core/index.ts', node: 'src/node/index.ts', redis: 'src/redis/index.ts', testing: 'src/testing/index.ts' }
-const external = [/^node:/, 'jose', '@rgrove/parse-xml', 'undici']
+const entries = {
+  index: 'src/core/index.ts',
+  browser: 'src/browser/index.ts',
+  node: 'src/node/index.ts',
+  edge: 'src/edge/index.ts',
+  redis: 'src/redis/index.ts',
+  testing: 'src/testing/index.ts',
+}
+const external = [/^node:/, 'jose', 'idb-keyval', '@rgrove/parse-xml', 'undici']
 
-/** What loads when it is used: a module that is reached from one of these alone goes into a file of that name. */
+/**
+ * What loads when it is used: a module that is reached from one of these alone goes into a file of that name. One of an adapter that is not
+ * listed goes into a file of its own name, one of the core into `protocol`.
+ */
 const lazy = {
   'auth-code': 'sign-in',
   interactive: 'sign-in',
@@ -28,6 +38,11 @@ const server = /\/(confidential-client-application|app-token|client-assertion|se
 /** What the server part and its lazy ones share. */
 const credentials = /\/(credential|pem|region-name)\.ts$/
 
+const lazyFile = (id) => lazy[basename(id, '.ts')] ?? (id.includes('/src/core/') ? 'protocol' : basename(id, '.ts'))
+
+/** The files that nothing loads before it is used. */
+const lazyFiles = new Set()
+
 /** One file for what every start needs, one for what every request needs, and one for each rare path: sixty small modules would cost ten times the import time. */
 function chunkOf(id, { getModuleInfo }) {
   const roots = new Set()
@@ -37,7 +52,10 @@ function chunkOf(id, { getModuleInfo }) {
     seen.add(module)
     const { importers, dynamicImporters, isEntry } = getModuleInfo(module)
     if (isEntry) roots.add('entry')
-    if (dynamicImporters.length) roots.add(lazy[basename(module, '.ts')] ?? 'protocol')
+    if (dynamicImporters.length) {
+      roots.add(lazyFile(module))
+      lazyFiles.add(lazyFile(module))
+    }
     for (const importer of importers) climb(importer)
   }
   climb(id)
@@ -46,7 +64,7 @@ function chunkOf(id, { getModuleInfo }) {
     if (credentials.test(id)) return 'credentials'
     if (/\/src\/core\/(?!index\.ts)/.test(id)) return 'core'
     // What an adapter's rare paths share with it must not draw them in.
-    return roots.size > 1 ? 'adapters' : undefined
+    return roots.size > 1 ? `${/\/src\/(\w+)\//.exec(id)?.[1]}-shared` : undefined
   }
   return roots.size === 1 ? [...roots][0] : 'protocol'
 }
@@ -65,7 +83,7 @@ export default [
       format: 'es',
       sourcemap: true,
       entryFileNames: '[name].js',
-      chunkFileNames: ({ name }) => (Object.values(lazy).includes(name) || name === 'protocol' ? `lazy/${name}.js` : `${name}.js`),
+      chunkFileNames: ({ name }) => (lazyFiles.has(name) || name === 'protocol' ? `lazy/${name}.js` : `${name}.js`),
       manualChunks: chunkOf,
       hoistTransitiveImports: false,
     },

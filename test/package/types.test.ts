@@ -27,7 +27,9 @@ const values: Record<string, readonly string[]> = {
       'parseClaimsChallenge',
     ],
   ],
+  'msal-isomorphic/browser': ['completePopup'],
   'msal-isomorphic/node': ['loopback', 'createFetch', 'fileStore', 'ManagedIdentityClient', 'getManagedIdentitySource'],
+  'msal-isomorphic/edge': ['challenge'],
   'msal-isomorphic/redis': ['redisStore', 'fromNodeRedis', 'fromIoredis', 'fromUpstash'],
   'msal-isomorphic/testing': ['cacheStoreContract'],
 }
@@ -46,10 +48,12 @@ const types: Record<string, readonly string[]> = {
     ...['Interaction', 'InteractionContext', 'InteractionSession', 'AuthorizeRequest', 'ResponseMode'],
     ...['CacheStore', 'CacheStoreWriteOptions', 'HttpCache', 'Logger', 'LogRecord'],
   ],
+  'msal-isomorphic/browser': [],
   'msal-isomorphic/node': [
     ...['LoopbackOptions', 'CreateFetchOptions', 'FileCipher', 'FileStoreOptions'],
     ...['ManagedIdentity', 'ManagedIdentityOptions', 'ManagedIdentityRequest', 'ManagedIdentitySource'],
   ],
+  'msal-isomorphic/edge': ['ChallengeOptions'],
   'msal-isomorphic/redis': ['RedisStoreOptions', 'RedisScripting', 'NodeRedisClient', 'IoredisClient', 'UpstashClient'],
   'msal-isomorphic/testing': ['CacheStoreContractOptions', 'ContractCheck'],
 }

@@ -18,6 +18,8 @@ import {
   SerializableTokenCache,
   TokenCache,
 } from 'msal-isomorphic'
+import { completePopup } from 'msal-isomorphic/browser'
+import { challenge } from 'msal-isomorphic/edge'
 import { createFetch, fileStore, getManagedIdentitySource, loopback, ManagedIdentityClient } from 'msal-isomorphic/node'
 import { redisStore } from 'msal-isomorphic/redis'
 import { cacheStoreContract } from 'msal-isomorphic/testing'
@@ -75,6 +77,8 @@ async function walk() {
   await keepTokens()
   await useManagedIdentity()
   await failAsPromised()
+  protectAnApi()
+  assert.throws(() => completePopup(), { code: 'environment_unsupported' })
   console.log('done')
 }
 
@@ -259,6 +263,10 @@ function idToken(iss) {
 function realm(url) {
   if (!url.includes('company.example')) return { account_type: 'Managed' }
   return { account_type: 'Federated', federation_metadata_url: `${federation}/mex`, cloud_audience_urn: 'urn:federation:MicrosoftOnline' }
+}
+
+function protectAnApi() {
+  assert.match(challenge({ scopes: ['Notes.Read'] }).headers.get('www-authenticate'), /^Bearer scope="Notes.Read"$/)
 }
 
 function memoryStore() {

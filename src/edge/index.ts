@@ -1,0 +1,1 @@
+export { type ChallengeOptions, challenge } from './challenge.ts'
