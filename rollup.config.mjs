@@ -35,6 +35,9 @@ const lazy = {
 /** What a page in a browser does without, so that it need not pay for it. */
 const server = /\/(confidential-client-application|app-token|client-assertion|serializable-token-cache|encrypted)\.ts$/
 
+/** What a cache that is serialized and one over a store share. */
+const schema = /\/sections\.ts$/
+
 /** What the server part and its lazy ones share. */
 const credentials = /\/(credential|pem|region-name)\.ts$/
 
@@ -62,6 +65,7 @@ function chunkOf(id, { getModuleInfo }) {
   if (roots.has('entry')) {
     if (server.test(id)) return 'server'
     if (credentials.test(id)) return 'credentials'
+    if (schema.test(id)) return 'schema'
     if (/\/src\/core\/(?!index\.ts)/.test(id)) return 'core'
     // What an adapter's rare paths share with it must not draw them in.
     return roots.size > 1 ? `${/\/src\/(\w+)\//.exec(id)?.[1]}-shared` : undefined

@@ -44,6 +44,8 @@ export interface TokenQuery {
 /** The unit of storage: all entries of one home account, of one client in one tenant, or of one assertion. */
 export class Partition {
   entries: Entry[] = []
+  /** What else came with them from the store. */
+  foreign: Record<string, unknown> = {}
   /** When it was read from the store or written to it, in milliseconds since 1970; and the version that it has there. */
   readAt = 0
   version: string | null = null

@@ -17,7 +17,9 @@ export interface SecondLevel {
   maxPartitions: number
   onStoreError: ((error: unknown) => void) | undefined
   /** Ends the watch that the first use of the store has begun; the next use begins another. */
-  stopWatching?: (() => void) | undefined
+  stopWatching?: () => void
+  /** The same, once what could not be written before has been tried again. */
+  close?: () => Promise<void>
 }
 
 /** All partitions in memory, and what belongs to none. */

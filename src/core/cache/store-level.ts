@@ -1,116 +1,106 @@
-import { isRecord, parseRecord } from '../util/record.ts'
-import { type CredentialType, type Entity, type Entry, seconds, text } from './entities.ts'
+import { type Entry, seconds } from './entities.ts'
 import { Partition } from './partition.ts'
 import type { Owner, Partitions, SecondLevel } from './partitions.ts'
+import { type Foreign, readSections, writeSections } from './sections.ts'
+import { nameOf, StoreAccess } from './store-access.ts'
 import { put } from './write.ts'
 
+const day = 24 * 3600_000
 /** The life of a refresh token, as far as anybody knows (Microsoft Entra ID, tokens of other clients than pages in a browser). */
-const refreshTokenLife = 90 * 24 * 3600_000
+const refreshTokenLife = 90 * day
 const leastLife = 60_000
 const attempts = 10
+/** Milliseconds between tries to write what could not be written. */
+const pause = 10_000
+/** Alterations of one partition that are remembered until they are written. */
+const mostAlterations = 64
 
-/** Tells of a store that failed: nobody's call fails for it. */
-export function report({ log }: Partitions, { onStoreError }: SecondLevel, error: unknown): void {
-  log?.({ level: 'error', message: 'The store of the token cache failed.' })
-  try {
-    onStoreError?.(error)
-  } catch {}
+/** What has been changed in memory, and not yet in the store. */
+interface Debt {
+  owner: Owner
+  /** Made again on what somebody else has left there. */
+  alterations: (() => void)[]
+  /** Whether they have left nothing of what was there. */
+  emptied: boolean
+  /** Whether they are being written. */
+  saving: number
 }
 
-export const nameOf = (owner: Owner): string => Object.entries(owner)[0]!.join(':')
-
-/** A read or a write of one partition that is under way. */
-interface Work {
-  name: string
-  /** Whether somebody else has changed the partition since it began. */
-  outdated: boolean
+interface State {
+  access: StoreAccess
+  reads: Map<string, Promise<unknown>>
+  debts: Map<string, Debt>
+  /** The time before which no debt is tried again, and the try that is under way. */
+  paidFrom: number
+  paying?: Promise<void> | undefined
 }
 
-const works = /* @__PURE__ */ new WeakMap<SecondLevel, Set<Work>>()
+const states = /* @__PURE__ */ new WeakMap<SecondLevel, State>()
 
-function begin(memory: Partitions, level: SecondLevel, name: string) {
-  const under = works.get(level) ?? new Set()
-  works.set(level, under)
-  watch(memory, level)
-  const work = { name, outdated: false, end: () => void under.delete(work) }
-  under.add(work)
-  return work
-}
-
-/** Has the store tell, where it can, of what others change there: it is read again then, however fresh it is. */
-function watch(memory: Partitions, level: SecondLevel): void {
-  if (!level.store.watch || level.stopWatching) return
-  const stopWatching = () => {
-    delete level.stopWatching
-    stop()
+function stateOf(memory: Partitions, level: SecondLevel): State {
+  const known = states.get(level)
+  if (known) return known
+  const state: State = { access: new StoreAccess(memory, level), reads: new Map(), debts: new Map(), paidFrom: 0 }
+  states.set(level, state)
+  level.close = async () => {
+    state.paidFrom = 0
+    await pay(memory, level)
+    level.stopWatching?.()
   }
-  let stop = () => {}
-  level.stopWatching = stopWatching
-  try {
-    stop = level.store.watch((name) => {
-      const partition = memory.get(ownerOf(name))
-      if (partition) partition.readAt = 0
-      for (const work of works.get(level) ?? []) work.outdated ||= work.name === name
-      memory.changed()
-    })
-  } catch (error) {
-    report(memory, level, error)
-  }
+  return state
 }
-
-/** Whose partition a name names. */
-function ownerOf(name: string): Owner {
-  const [kind, ...id] = name.split(':')
-  return { [kind!]: id.join(':') } as unknown as Owner
-}
-
-const reads = /* @__PURE__ */ new WeakMap<Partitions, Map<string, Promise<void>>>()
 
 /** Reads a partition from the store, once for all who wait for it. A store that fails leaves memory as it is. */
-export function reload(memory: Partitions, level: SecondLevel, owner: Owner): Promise<void> {
+export async function reload(memory: Partitions, level: SecondLevel, owner: Owner): Promise<void> {
   const name = nameOf(owner)
-  const under = reads.get(memory) ?? new Map<string, Promise<void>>()
-  reads.set(memory, under)
-  const read = under.get(name) ?? take(memory, level, owner, name).finally(() => under.delete(name))
-  under.set(name, read)
-  return read
+  const { reads } = stateOf(memory, level)
+  const read = reads.get(name) ?? take(memory, level, owner).finally(() => reads.delete(name))
+  reads.set(name, read)
+  await read
 }
 
-async function take(memory: Partitions, level: SecondLevel, owner: Owner, name: string): Promise<void> {
-  const work = begin(memory, level, name)
-  try {
+/** False where the store has not answered. */
+async function take(memory: Partitions, level: SecondLevel, owner: Owner): Promise<boolean> {
+  const { access, debts } = stateOf(memory, level)
+  const name = nameOf(owner)
+  return access.during(name, async (work) => {
     const before = memory.get(owner)?.version
-    const found = await level.store.read(name)
+    const answer = await access.ask(() => level.store.read(name))
+    if (!answer) return false
+    const found = answer.value
     const partition = memory.get(owner) ?? new Partition()
     // Written from here while the answer was on its way: what came is older.
-    if (partition.version !== (before ?? null)) return
+    if (partition.version !== (before ?? null)) return true
     partition.readAt = work.outdated ? 0 : Date.now()
-    const content = found ? parseRecord(found.value) : {}
-    if (!content) report(memory, level, new Error('A stored partition is not a JSON object.'))
+    const content = found ? readSections(found.value) : { entries: [], foreign: {} }
+    if (!content) access.report(new Error('A stored partition is not a JSON object.'))
     // Memory is ahead of the store where that failed: what has never reached it is no less true.
     const known = (found?.version ?? null) === partition.version
     fill(memory, known ? undefined : partition, content)
     partition.version = found?.version ?? null
     keep(memory, level, owner, partition)
-    if (!known) memory.changed()
-  } catch (error) {
-    report(memory, level, error)
-  } finally {
-    work.end()
-  }
+    if (!known) {
+      const debt = debts.get(name)
+      if (debt) {
+        debt.emptied = false
+        alter(memory, debt, debt.alterations)
+      }
+      memory.changed()
+    }
+    payBehind(memory, level)
+    return true
+  })
 }
 
 /** Takes over what the store holds: of the clients in any case, of the partition where one is given. */
-function fill(memory: Partitions, partition: Partition | undefined, content: Record<string, unknown> | undefined): void {
-  partition?.remove(() => true)
-  for (const [section, entries] of Object.entries(content ?? {})) {
-    if (!isRecord(entries)) continue
-    for (const [key, entity] of Object.entries(entries)) {
-      if (!isRecord(entity)) continue
-      const type = section as CredentialType
-      if (type === 'AppMetadata') put(memory.shared, type, entity)
-      else partition?.load({ type, key, entity })
-    }
+function fill(memory: Partitions, partition: Partition | undefined, content?: { entries: Entry[]; foreign: Foreign }): void {
+  if (partition) {
+    partition.remove(() => true)
+    partition.foreign = content?.foreign ?? {}
+  }
+  for (const entry of content?.entries ?? []) {
+    if (entry.type === 'AppMetadata') put(memory.shared, entry.type, entry.entity)
+    else partition?.load(entry)
   }
 }
 
@@ -126,83 +116,136 @@ function keep(memory: Partitions, { maxPartitions }: SecondLevel, owner: Owner, 
   }
 }
 
-/** Changes a partition in memory and in the store. Where somebody else was faster, the change is made again on what they left. */
-export async function change(memory: Partitions, level: SecondLevel, owner: Owner, alter: () => void): Promise<void> {
-  const { store } = level
+/**
+ * Changes a partition in memory and in the store. Where somebody else was faster, the change is made again on what they left; where the
+ * store fails, it is written when that is well again.
+ */
+export async function change(memory: Partitions, level: SecondLevel, owner: Owner, alteration: () => void): Promise<void> {
+  const { debts } = stateOf(memory, level)
   const name = nameOf(owner)
   // It may have left memory meanwhile, which must not pass for an empty one.
-  if (!memory.get(owner)) await take(memory, level, owner, name)
-  const work = begin(memory, level, name)
-  try {
-    for (let attempt = 0; attempt < attempts; attempt++) {
-      const before = memory.get(owner)?.entries.length
-      alter()
-      const partition = memory.get(owner)
-      if (!partition?.entries.length) return before ? await store.remove(name) : undefined
-      const version = await store.write(name, content(memory, partition), { version: partition.version, ttl: lifeOf(partition) })
-      if (version !== 'conflict') {
-        partition.version = version
-        partition.readAt = work.outdated ? 0 : Date.now()
-        return keep(memory, level, owner, partition)
-      }
-      await take(memory, level, owner, name)
-    }
-    report(memory, level, new Error('A partition was changed by others each time it was to be written.'))
-  } catch (error) {
-    report(memory, level, error)
-  } finally {
-    work.end()
+  if (!memory.get(owner)) await take(memory, level, owner)
+  const debt = debts.get(name) ?? { owner, alterations: [], emptied: false, saving: 0 }
+  debts.set(name, debt)
+  debt.alterations.push(alteration)
+  alter(memory, debt, [alteration])
+  await save(memory, level, debt)
+  // The store is down for long: memory is bounded all the same.
+  if (debt.alterations.length > mostAlterations) debt.alterations.shift()
+  for (const [oldest, { saving }] of debts) {
+    if (debts.size <= level.maxPartitions) break
+    if (!saving) debts.delete(oldest)
   }
+}
+
+function alter(memory: Partitions, debt: Debt, alterations: readonly (() => void)[]): void {
+  for (const alteration of alterations) {
+    const before = memory.get(debt.owner)?.entries.length
+    alteration()
+    const after = memory.get(debt.owner)?.entries.length
+    if (after) debt.emptied = false
+    else if (before) debt.emptied = true
+  }
+}
+
+/** Writes a debt off, if the store can be asked. */
+async function save(memory: Partitions, level: SecondLevel, debt: Debt): Promise<void> {
+  debt.saving++
+  const state = stateOf(memory, level)
+  const name = nameOf(debt.owner)
+  const saved = await state.access.during(name, async (work) => {
+    for (let attempt = 0; attempt < attempts; attempt++) {
+      const { owner } = debt
+      // One that has left memory must not pass for an empty one.
+      if (!memory.get(owner) && !debt.emptied && !(await take(memory, level, owner))) return false
+      const partition = memory.get(owner)
+      const written = new Set(debt.alterations)
+      if (!partition?.entries.length) {
+        if (debt.emptied && !(await state.access.ask(() => level.store.remove(name)))) return false
+      } else {
+        const options = { version: partition.version, ttl: lifeOf(owner, partition) }
+        const answer = await state.access.ask(() => level.store.write(name, contentOf(memory, partition), options))
+        if (!answer) return false
+        if (answer.value === 'conflict') {
+          if (!(await take(memory, level, owner))) return false
+          continue
+        }
+        partition.version = answer.value
+        partition.readAt = work.outdated ? 0 : Date.now()
+        keep(memory, level, owner, partition)
+      }
+      debt.alterations = debt.alterations.filter((alteration) => !written.has(alteration))
+      return true
+    }
+    state.access.report(new Error('A partition was changed by others each time it was to be written.'))
+    return false
+  })
+  debt.saving--
+  if (!debt.saving && !debt.alterations.length) state.debts.delete(name)
+  if (saved) payBehind(memory, level)
+  else state.paidFrom = Date.now() + pause
+}
+
+/** Writes, now that the store answers, what could not be written before. Nobody waits for it. */
+function payBehind(memory: Partitions, level: SecondLevel): void {
+  const { debts, paidFrom } = stateOf(memory, level)
+  if (debts.size && Date.now() >= paidFrom) pay(memory, level)
+}
+
+function pay(memory: Partitions, level: SecondLevel): Promise<void> {
+  const state = stateOf(memory, level)
+  const payAll = async () => {
+    for (const debt of [...state.debts.values()]) {
+      if (!debt.saving) await save(memory, level, debt)
+      if (Date.now() < state.paidFrom) break
+    }
+  }
+  state.paying ??= payAll().finally(() => {
+    state.paying = undefined
+  })
+  return state.paying
 }
 
 /** Runs a task while nobody else, in any process, renews the same partition, on what the store holds then. */
 export async function exclusively<T>(memory: Partitions, level: SecondLevel, owner: Owner, task: () => Promise<T>): Promise<T> {
-  const name = nameOf(owner)
   let begun: Promise<T> | undefined
   const run = () => {
-    begun ??= take(memory, level, owner, name).then(task)
+    begun ??= take(memory, level, owner).then(task)
     return begun
   }
-  try {
-    return level.store.lock ? await level.store.lock(name, run) : await run()
-  } catch (error) {
-    // A lock that cannot be had must not keep a person from their token: the version still guards the store.
-    if (!begun) report(memory, level, error)
-    return run()
-  }
+  await stateOf(memory, level).access.lock(nameOf(owner), run)
+  // A lock that cannot be had must not keep a person from their token: the version still guards the store.
+  return run()
 }
 
 /** All users that the store can tell of. */
 export async function reloadUsers(memory: Partitions, level: SecondLevel): Promise<void> {
-  watch(memory, level)
-  try {
-    for await (const name of level.store.list?.() ?? []) {
-      if (name.startsWith('user:')) await memory.current({ user: name.slice('user:'.length) })
-    }
-    // Who has signed out elsewhere is no longer listed.
-    for (const user of [...memory.users.keys()]) await memory.current({ user })
-  } catch (error) {
-    report(memory, level, error)
+  for await (const name of stateOf(memory, level).access.list()) {
+    if (name.startsWith('user:')) await memory.current({ user: name.slice('user:'.length) })
   }
+  // Who has signed out elsewhere is no longer listed.
+  for (const user of [...memory.users.keys()]) await memory.current({ user })
+}
+
+/** Removes the partitions of an application that the store can tell of, and those that are given. */
+export async function removeApps(memory: Partitions, level: SecondLevel, prefix: string, apps: readonly string[]): Promise<void> {
+  const ids = new Set(apps)
+  for await (const name of stateOf(memory, level).access.list()) {
+    if (name.startsWith(nameOf({ app: prefix }))) ids.add(name.slice('app:'.length))
+  }
+  for (const app of ids) await change(memory, level, { app }, () => void memory.apps.delete(app))
 }
 
 /** The partition in the unified schema, with what is known of the clients in it. */
-function content({ shared }: Partitions, { entries }: Partition): string {
-  const sections: Record<string, Record<string, Entity>> = {}
-  const clients = new Set(entries.map(({ entity }) => text(entity, 'client_id')))
-  const known = shared.entries.filter(({ entity }) => clients.has(text(entity, 'client_id')))
-  for (const { type, key, entity } of [...entries, ...known]) {
-    sections[type] ??= Object.create(null) as Record<string, Entity>
-    const section = sections[type]
-    let name = key
-    while (name in section) name += '+'
-    section[name] = entity
-  }
-  return JSON.stringify(sections)
+function contentOf({ shared }: Partitions, { entries, foreign }: Partition): string {
+  const clients = new Set(entries.map(({ entity }) => entity.client_id))
+  return writeSections([...entries, ...shared.entries.filter(({ entity }) => clients.has(entity.client_id))], foreign)
 }
 
-function lifeOf({ entries }: Partition): number {
-  if (entries.some(({ type }) => type === 'RefreshToken')) return refreshTokenLife
-  const ends = entries.map(({ entity }: Entry) => seconds(entity, 'expires_on') ?? 0)
-  return Math.max(leastLife, Math.max(...ends) * 1000 - Date.now())
+function lifeOf(owner: Owner, { entries }: Partition): number {
+  const ends = entries.map(({ entity }: Entry) => (seconds(entity, 'expires_on') ?? 0) * 1000 - Date.now())
+  const renewable = entries.some(({ type }) => type === 'RefreshToken')
+  // Nobody presents an assertion for much longer than it lives, and each has a partition of its own.
+  if (renewable) ends.push('assertion' in owner ? day : refreshTokenLife)
+  return Math.max(leastLife, ...ends)
 }

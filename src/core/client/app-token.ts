@@ -31,6 +31,7 @@ export async function acquireForClient(context: ClientContext, options: ClientCr
   const result = await cacheFirst<AppResult>(context, call, {
     key: ['app', context.clientId, authority.url, wanted.scopeKey, claimsChallenge],
     fresh: forceRefresh || !!claimsChallenge,
+    owner,
     lookUp: () => lookUp(context, owner, wanted),
     result: (token, source) => appResult(token, source, call),
     check() {

@@ -1,4 +1,5 @@
 import type { CachedToken } from '../cache/partition.ts'
+import type { Owner } from '../cache/partitions.ts'
 import type { Bounds } from '../http/deadline.ts'
 import type { TokenResult } from '../types.ts'
 import { loaded } from '../util/loaded.ts'
@@ -25,6 +26,8 @@ export interface Plan<R> {
   result(token: CachedToken, source: Source): R
   /** Called before a request is made: refuses what only a request would show to be wrong. */
   check(): void
+  /** Whose partition is locked, over a store, while a request is made; absent where `acquire` sees to it. */
+  owner?: Owner
   /** Null where there is nothing to get one with. */
   acquire(reason: Reason, exchange: () => Bounds): Promise<readonly [CachedToken, Source] | null>
 }

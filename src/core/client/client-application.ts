@@ -257,6 +257,6 @@ export abstract class ClientApplication {
   async close(): Promise<void> {
     const { pending, memory } = contextOf(this)
     await Promise.all(pending)
-    memory.level?.stopWatching?.()
+    await memory.level?.close?.()
   }
 }

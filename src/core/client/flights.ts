@@ -3,6 +3,7 @@ import { isAuthError } from '../errors.ts'
 import { isGood, outlive, type Plan, type Reason } from './cache-first.ts'
 import type { Call, ClientContext } from './context.ts'
 import { SingleFlight } from './single-flight.ts'
+import { inTurn, leftBehind } from './turns.ts'
 
 /** One per token cache: instances that share a cache share its requests. */
 const flights = /* @__PURE__ */ new WeakMap<TokenCache, SingleFlight>()
@@ -35,11 +36,17 @@ export async function renew<R>(context: ClientContext, call: Call, plan: Plan<R>
   }
 }
 
-function join<R>(context: ClientContext, call: Call, { key, fresh, acquire }: Plan<R>, reason: Reason) {
+function join<R>(context: ClientContext, call: Call, { key, fresh, owner, lookUp, acquire }: Plan<R>, reason: Reason) {
   const flight = flights.get(context.cache) ?? new SingleFlight()
   flights.set(context.cache, flight)
   const { extraQueryParameters, extraBodyParameters } = call.options
   const id = JSON.stringify([...key, fresh, extraQueryParameters, extraBodyParameters])
   const waitUntil = (work: Promise<unknown>) => outlive(context, call, work)
-  return flight.join(id, { ...call, waitUntil }, (exchange) => acquire(reason, exchange))
+  return flight.join(id, { ...call, waitUntil }, (exchange) => {
+    if (!owner || !context.memory.level) return acquire(reason, exchange)
+    return inTurn(context.memory, owner, async () => {
+      const got = leftBehind(reason, lookUp)
+      return got ? ([got, 'cache'] as const) : acquire(reason, exchange)
+    })
+  })
 }

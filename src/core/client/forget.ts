@@ -10,7 +10,7 @@ export async function forget({ memory, clientId, authority }: ClientContext, { h
   const { level } = memory
   const stored = level && (await loaded(import('../cache/store-level.ts')))
   if (level) await stored!.reload(memory, level, owner)
-  if (!memory.get(owner)) return
+  if (!level && !memory.get(owner)) return
   const remove = () => {
     const { cloud } = authority
     const partition = memory.get(owner)
@@ -36,12 +36,6 @@ export async function forgetClient({ memory, clientId, authority }: ClientContex
   for (const id of gone) memory.apps.delete(id)
   if (gone.length) memory.changed()
   if (!level) return
-  const { nameOf, report } = await loaded(import('../cache/store-level.ts'))
-  try {
-    const names = new Set(gone.map((id) => nameOf({ app: id })))
-    for await (const name of level.store.list?.() ?? []) if (name.startsWith(nameOf({ app: prefix }))) names.add(name)
-    for (const name of names) await level.store.remove(name)
-  } catch (error) {
-    report(memory, level, error)
-  }
+  const { removeApps } = await loaded(import('../cache/store-level.ts'))
+  await removeApps(memory, level, prefix, gone)
 }

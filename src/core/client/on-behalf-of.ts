@@ -87,6 +87,7 @@ export async function acquireOnBehalfOf(context: ClientContext, options: OnBehal
   const result = await cacheFirst<UserResult>(context, call, {
     key: ['assertion', clientId, url, assertion, query.scopeKey, claimsChallenge],
     fresh: forceRefresh || !!claimsChallenge,
+    owner: { assertion },
     lookUp,
     result: (token, source) => userResult(token, accountInfo(token.account!), source, call.correlationId),
     check() {},

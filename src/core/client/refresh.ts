@@ -13,15 +13,14 @@ import { decorate } from '../oauth/requested-scopes.ts'
 import { checkScopes } from '../oauth/scopes.ts'
 import type { RefreshTokenOptions, UserResult } from '../types.ts'
 import { loaded } from '../util/loaded.ts'
-import { isGood, type Plan } from './cache-first.ts'
+import type { Plan } from './cache-first.ts'
 import type { Call, ClientContext } from './context.ts'
 import { userResult } from './result.ts'
 import { lookUp, type Wanted } from './silent.ts'
 import { freshToken, obtainTokens } from './token-request.ts'
+import { inTurn, leftBehind } from './turns.ts'
 
 type Acquire = Plan<unknown>['acquire']
-
-const turns = /* @__PURE__ */ new WeakMap<Partitions, Map<string, Promise<unknown>>>()
 
 /**
  * Gets a token by the refresh tokens that the cache holds; null where it holds none. The calls for one account take turns, because each
@@ -29,23 +28,7 @@ const turns = /* @__PURE__ */ new WeakMap<Partitions, Map<string, Promise<unknow
  */
 export function refreshInTurn(...args: Parameters<typeof refresh>): ReturnType<typeof refresh> {
   const [{ memory }, { account }] = args
-  const queue = turns.get(memory) ?? new Map<string, Promise<unknown>>()
-  turns.set(memory, queue)
-  const id = account.homeAccountId
-  const { level } = memory
-  const task = () => refresh(...args)
-  const turn = (queue.get(id) ?? Promise.resolve()).then(async () => {
-    if (!level) return task()
-    const { exclusively } = await loaded(import('../cache/store-level.ts'))
-    return exclusively(memory, level, { user: id }, task)
-  })
-  const end = turn
-    .catch(() => {})
-    .then(() => {
-      if (queue.get(id) === end) queue.delete(id)
-    })
-  queue.set(id, end)
-  return turn
+  return inTurn(memory, { user: account.homeAccountId }, () => refresh(...args))
 }
 
 async function refresh(
@@ -56,9 +39,8 @@ async function refresh(
 ): ReturnType<Acquire> {
   const { memory, clientId } = context
   const { homeAccountId } = wanted.account
-  // Whoever had the turn before may have got the very token; only reasons 2 and 3 mean that a cached one will do.
-  const renewed = reason === 2 || reason === 3 ? lookUp(context, wanted) : undefined
-  if (renewed && isGood(renewed)) return [renewed, 'cache']
+  const renewed = leftBehind(reason, () => lookUp(context, wanted))
+  if (renewed) return [renewed, 'cache']
   let refusal: ServerError | undefined
   let ownOnly = false
   const tried = new Set<unknown>()

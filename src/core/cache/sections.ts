@@ -1,0 +1,54 @@
+import { isRecord, toRecord } from '../util/record.ts'
+import type { CredentialType, Entity, Entry } from './entities.ts'
+
+const types: readonly string[] = ['AccessToken', 'RefreshToken', 'IdToken', 'Account', 'AppMetadata'] satisfies CredentialType[]
+
+/** Sections, and entries that are no objects: other libraries' business, kept as they came. */
+export type Foreign = Record<string, unknown>
+
+/** Reads the unified schema; undefined where a text is no JSON object. What nests too deep to be any library's is left out. */
+export function readSections(text: string): { entries: Entry[]; foreign: Foreign } | undefined {
+  let content: unknown
+  try {
+    content = JSON.parse(text)
+  } catch {}
+  if (!isRecord(content)) return undefined
+  const entries: Entry[] = []
+  const foreign: Foreign = toRecord()
+  for (const [section, value] of Object.entries(content)) {
+    if (!types.includes(section)) {
+      if (nestsAtMost(32, value)) foreign[section] = value
+    } else if (isRecord(value)) {
+      const others: Foreign = toRecord()
+      for (const [key, entity] of Object.entries(value)) {
+        if (!nestsAtMost(32, entity)) continue
+        if (isRecord(entity)) entries.push({ type: section as CredentialType, key, entity })
+        else others[key] = entity
+      }
+      if (Object.keys(others).length) foreign[section] = others
+    }
+  }
+  return { entries, foreign }
+}
+
+/** What prints a value later recurses as deep as it goes. */
+const nestsAtMost = (levels: number, value: unknown): boolean =>
+  typeof value !== 'object' || !value || (levels > 0 && Object.values(value).every((item) => nestsAtMost(levels - 1, item)))
+
+/** Writes the unified schema: the sections that have content, or all that it knows. */
+export function writeSections(entries: Iterable<Entry>, foreign: Foreign, { all = false } = {}): string {
+  const content: Record<string, Record<string, Entity>> = toRecord()
+  if (all) for (const type of types) content[type] = toRecord()
+  for (const { type, key, entity } of entries) {
+    content[type] ??= toRecord()
+    const section = content[type]
+    // Keys are written in lower case, in which two owners may look alike, and without what a token is bound to.
+    let name = key
+    while (name in section) name += '+'
+    section[name] = entity
+  }
+  for (const [section, value] of Object.entries(foreign)) {
+    content[section] = section in content ? { ...(value as object), ...content[section] } : (value as never)
+  }
+  return JSON.stringify(content)
+}
