@@ -1,4 +1,5 @@
 import { NetworkError } from '../errors.ts'
+import type { CacheStoreWriteOptions } from '../ports.ts'
 import type { Owner, Partitions, SecondLevel } from './partitions.ts'
 
 /** Milliseconds after which an operation counts as failed, whatever becomes of it. Adapters have closer limits of their own. */
@@ -35,11 +36,11 @@ export class StoreAccess {
   }
 
   /** What an operation resolves to; undefined where it failed, or the store rests. */
-  async ask<T>(operation: () => Promise<T>): Promise<{ value: T } | undefined> {
+  async #ask<T>(operation: () => Promise<T>): Promise<{ value: T } | undefined> {
     const now = Date.now()
     // Further ahead than a pause: the clock has been set back.
     if (this.#restsUntil > now && this.#restsUntil <= now + pause) return undefined
-    const isTry = this.#rests()
+    const isTry = this.rests
     // Nobody else tries as well.
     if (isTry) this.#restsUntil = now + pause
     this.#watch()
@@ -53,10 +54,30 @@ export class StoreAccess {
     }
   }
 
+  read(name: string): Promise<{ value: { value: string; version: string } | null } | undefined> {
+    return this.#ask(async () => {
+      const found = (await this.#level.store.read(name)) ?? null
+      if (found && (typeof found.value !== 'string' || typeof found.version !== 'string')) throw garbage()
+      return found
+    })
+  }
+
+  write(name: string, value: string, options: CacheStoreWriteOptions): Promise<{ value: string } | undefined> {
+    return this.#ask(async () => {
+      const outcome = await this.#level.store.write(name, value, options)
+      if (typeof outcome !== 'string') throw garbage()
+      return outcome
+    })
+  }
+
+  remove(name: string): Promise<unknown> {
+    return this.#ask(() => this.#level.store.remove(name))
+  }
+
   /** Runs a task under a partition's lock, if that can be had. Resolves once the task has ended and the lock is given back. */
   async lock(name: string, task: () => Promise<unknown>): Promise<void> {
     const { store } = this.#level
-    if (!store.lock || this.#rests()) return
+    if (!store.lock || this.rests) return
     const controller = new AbortController()
     let running: Promise<unknown> | undefined
     let begun = () => {}
@@ -78,6 +99,7 @@ export class StoreAccess {
       // Who gives up when told to has met somebody that holds the lock for too long: the store itself is well.
       if (error instanceof TooLate && givesUp) this.report(error)
       else this.#failed(error)
+      return
     }
     await running?.catch(() => {})
     // A lock that cannot be given back runs out by itself.
@@ -88,7 +110,7 @@ export class StoreAccess {
   async *list(): AsyncIterable<string> {
     const names = this.#level.store.list?.()[Symbol.asyncIterator]()
     while (names) {
-      const next = await this.ask(() => names.next())
+      const next = await this.#ask(() => names.next())
       if (!next || next.value.done) return
       yield next.value.value
     }
@@ -113,13 +135,16 @@ export class StoreAccess {
     } catch {}
   }
 
-  readonly #rests = () => this.#failures >= badLuck
+  /** Whether it is only tried now and then, for it has failed too often. */
+  get rests(): boolean {
+    return this.#failures >= badLuck
+  }
 
   #failed(error: unknown, isTry = false): void {
     // Others that were under way when the store was given up have no news.
-    const isNews = isTry || !this.#rests()
+    const isNews = isTry || !this.rests
     this.#failures = error instanceof TooLate ? badLuck : this.#failures + 1
-    if (this.#rests()) this.#restsUntil = Date.now() + pause
+    if (this.rests) this.#restsUntil = Date.now() + pause
     if (isNews) this.report(error)
   }
 
@@ -152,6 +177,8 @@ function ownerOf(name: string): Owner {
   const [kind, ...id] = name.split(':')
   return { [kind!]: id.join(':') } as unknown as Owner
 }
+
+const garbage = () => new NetworkError('bad_response', 'The store has answered with what is no partition.')
 
 class TooLate extends NetworkError {
   constructor(limit: number) {

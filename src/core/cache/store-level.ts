@@ -53,7 +53,9 @@ function stateOf(memory: Partitions, level: SecondLevel): State {
 /** Reads a partition from the store, once for all who wait for it. A store that fails leaves memory as it is. */
 export async function reload(memory: Partitions, level: SecondLevel, owner: Owner): Promise<void> {
   const name = nameOf(owner)
-  const { reads } = stateOf(memory, level)
+  const { access, reads } = stateOf(memory, level)
+  // Where it is out of order, one finds out, and the others go on.
+  if (access.rests && reads.has(name)) return
   const read = reads.get(name) ?? take(memory, level, owner).finally(() => reads.delete(name))
   reads.set(name, read)
   await read
@@ -65,7 +67,7 @@ async function take(memory: Partitions, level: SecondLevel, owner: Owner): Promi
   const name = nameOf(owner)
   return access.during(name, async (work) => {
     const before = memory.get(owner)?.version
-    const answer = await access.ask(() => level.store.read(name))
+    const answer = await access.read(name)
     if (!answer) return false
     const found = answer.value
     const partition = memory.get(owner) ?? new Partition()
@@ -76,7 +78,7 @@ async function take(memory: Partitions, level: SecondLevel, owner: Owner): Promi
     if (!content) access.report(new Error('A stored partition is not a JSON object.'))
     // Memory is ahead of the store where that failed: what has never reached it is no less true.
     const known = (found?.version ?? null) === partition.version
-    fill(memory, known ? undefined : partition, content)
+    fill(memory, known || !content ? undefined : partition, content)
     partition.version = found?.version ?? null
     keep(memory, level, owner, partition)
     if (!known) {
@@ -161,10 +163,10 @@ async function save(memory: Partitions, level: SecondLevel, debt: Debt): Promise
       const partition = memory.get(owner)
       const written = new Set(debt.alterations)
       if (!partition?.entries.length) {
-        if (debt.emptied && !(await state.access.ask(() => level.store.remove(name)))) return false
+        if (debt.emptied && !(await state.access.remove(name))) return false
       } else {
         const options = { version: partition.version, ttl: lifeOf(owner, partition) }
-        const answer = await state.access.ask(() => level.store.write(name, contentOf(memory, partition), options))
+        const answer = await state.access.write(name, contentOf(memory, partition), options)
         if (!answer) return false
         if (answer.value === 'conflict') {
           if (!(await take(memory, level, owner))) return false

@@ -3,34 +3,7 @@ import { type CacheStore, encrypted, TokenCache } from '../../../src/core/index.
 import { alice, bob, FakeProvider } from '../../support/fake-provider.ts'
 import { memoryStore } from '../../support/memory-store.ts'
 import { confidentialClient, publicClient, scopes } from '../client/support.ts'
-
-/** Counts what is asked of a store. */
-function counted(store: CacheStore) {
-  const calls = { read: 0, write: 0, remove: 0, lock: 0, conflict: 0 }
-  const counting: CacheStore = {
-    read(partition) {
-      calls.read++
-      return store.read(partition)
-    },
-    async write(partition, value, options) {
-      calls.write++
-      const outcome = await store.write(partition, value, options)
-      if (outcome === 'conflict') calls.conflict++
-      return outcome
-    },
-    remove(partition) {
-      calls.remove++
-      return store.remove(partition)
-    },
-    list: () => store.list!(),
-    lock(partition, task, signal) {
-      calls.lock++
-      return store.lock!(partition, task, signal)
-    },
-  }
-  const reset = () => Object.assign(calls, { read: 0, write: 0, remove: 0, lock: 0, conflict: 0 })
-  return { store: counting, calls, reset }
-}
+import { counted } from './counted-store.ts'
 
 async function signIn(provider: FakeProvider, tokenCache: TokenCache, person = alice) {
   const app = publicClient(provider, { tokenCache })
