@@ -6,8 +6,13 @@ const types: readonly string[] = ['AccessToken', 'RefreshToken', 'IdToken', 'Acc
 /** Sections, and entries that are no objects: other libraries' business, kept as they came. */
 export type Foreign = Record<string, unknown>
 
+export interface Content {
+  entries: Entry[]
+  foreign: Foreign
+}
+
 /** Reads the unified schema; undefined where a text is no JSON object. What nests too deep to be any library's is left out. */
-export function readSections(text: string): { entries: Entry[]; foreign: Foreign } | undefined {
+export function readSections(text: string): Content | undefined {
   let content: unknown
   try {
     content = JSON.parse(text)

@@ -1,7 +1,9 @@
+import { toRecord } from '../util/record.ts'
 import { type Entry, seconds } from './entities.ts'
+import { belongs } from './filing.ts'
 import { Partition } from './partition.ts'
 import type { Owner, Partitions, SecondLevel } from './partitions.ts'
-import { type Foreign, readSections, writeSections } from './sections.ts'
+import { type Content, readSections, writeSections } from './sections.ts'
 import { nameOf, StoreAccess } from './store-access.ts'
 import { put } from './write.ts'
 
@@ -78,7 +80,7 @@ async function take(memory: Partitions, level: SecondLevel, owner: Owner): Promi
     if (!content) access.report(new Error('A stored partition is not a JSON object.'))
     // Memory is ahead of the store where that failed: what has never reached it is no less true.
     const known = (found?.version ?? null) === partition.version
-    fill(memory, known || !content ? undefined : partition, content)
+    if (content) fill(memory, owner, known ? undefined : partition, content)
     partition.version = found?.version ?? null
     keep(memory, level, owner, partition)
     if (!known) {
@@ -95,15 +97,16 @@ async function take(memory: Partitions, level: SecondLevel, owner: Owner): Promi
 }
 
 /** Takes over what the store holds: of the clients in any case, of the partition where one is given. */
-function fill(memory: Partitions, partition: Partition | undefined, content?: { entries: Entry[]; foreign: Foreign }): void {
-  if (partition) {
-    partition.remove(() => true)
-    partition.foreign = content?.foreign ?? {}
+function fill(memory: Partitions, owner: Owner, partition: Partition | undefined, { entries, foreign }: Content): void {
+  partition?.remove(() => true)
+  for (const entry of entries) {
+    const { type, key, entity } = entry
+    if (type === 'AppMetadata') put(memory.shared, type, entity)
+    else if (belongs(owner, entity)) partition?.load(entry)
+    // Somebody else's: it is kept for whoever put it there, and serves nobody.
+    else foreign[type] = Object.assign(toRecord(), foreign[type], { [key]: entity })
   }
-  for (const entry of content?.entries ?? []) {
-    if (entry.type === 'AppMetadata') put(memory.shared, entry.type, entry.entity)
-    else partition?.load(entry)
-  }
+  if (partition) partition.foreign = foreign
 }
 
 /** Files a partition as the newest, and lets those go that were read and written longest ago: in use, one is read again every `revalidateAfter`. */

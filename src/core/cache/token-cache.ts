@@ -60,8 +60,9 @@ export class TokenCache {
 
   /**
    * The entries of one section whose fields equal those of the query; `target` matches as a subset, without regard to case.
-   * What is returned is a copy.
+   * What is returned are copies, in the schema's snake_case fields. Over a store it gives what is loaded here, and asks the store nothing.
    *
+   * @throws {@link ClientConfigurationError} `invalid_argument`: the query is none
    * @example
    * ```ts
    * const [refreshToken] = await tokenCache.find('RefreshToken', { home_account_id: account.homeAccountId })
