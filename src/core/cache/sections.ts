@@ -21,17 +21,18 @@ export function readSections(text: string): Content | undefined {
   const entries: Entry[] = []
   const foreign: Foreign = toRecord()
   for (const [section, value] of Object.entries(content)) {
-    if (!types.includes(section)) {
-      if (nestsAtMost(32, value)) foreign[section] = value
-    } else if (isRecord(value)) {
-      const others: Foreign = toRecord()
-      for (const [key, entity] of Object.entries(value)) {
-        if (!nestsAtMost(32, entity)) continue
-        if (isRecord(entity)) entries.push({ type: section as CredentialType, key, entity })
-        else others[key] = entity
-      }
-      if (Object.keys(others).length) foreign[section] = others
+    const known = types.includes(section)
+    if (!isRecord(value)) {
+      if (!known && nestsAtMost(32, value)) foreign[section] = value
+      continue
     }
+    const others: Foreign = toRecord()
+    for (const [key, entity] of Object.entries(value)) {
+      if (!nestsAtMost(32, entity)) continue
+      if (known && isRecord(entity)) entries.push({ type: section as CredentialType, key, entity })
+      else others[key] = entity
+    }
+    if (!known || Object.keys(others).length) foreign[section] = others
   }
   return { entries, foreign }
 }

@@ -1,3 +1,4 @@
+// Above 250 lines: reading, writing and owing a partition share one state, and none of them is of use without the others.
 import { toRecord } from '../util/record.ts'
 import { type Entry, seconds } from './entities.ts'
 import { belongs } from './filing.ts'
@@ -10,7 +11,6 @@ import { put } from './write.ts'
 const day = 24 * 3600_000
 /** The life of a refresh token, as far as anybody knows (Microsoft Entra ID, tokens of other clients than pages in a browser). */
 const refreshTokenLife = 90 * day
-const leastLife = 60_000
 const attempts = 10
 /** Milliseconds between tries to write what could not be written. */
 const pause = 10_000
@@ -252,5 +252,5 @@ function lifeOf(owner: Owner, { entries }: Partition): number {
   const renewable = entries.some(({ type }) => type === 'RefreshToken')
   // Nobody presents an assertion for much longer than it lives, and each has a partition of its own.
   if (renewable) ends.push('assertion' in owner ? day : refreshTokenLife)
-  return Math.max(leastLife, ...ends)
+  return Math.max(60_000, ...ends)
 }
