@@ -120,6 +120,19 @@ describe('S51 a store in a bad mood', () => {
     expect(onStoreError).toHaveBeenCalledTimes(2)
   })
 
+  it('after a pause one call tries it, whatever the others ask for', async () => {
+    const provider = new FakeProvider()
+    const moodyStore = moody()
+    moodyStore.mood = 'hanging'
+    const app = publicClient(provider, { tokenCache: new TokenCache({ store: moodyStore.store }) })
+    await timed(app.getAccount({ homeAccountId: 'first' }))
+    await seconds(10)
+    moodyStore.asked = 0
+    const calls = Array.from({ length: 20 }, (_, index) => app.getAccount({ homeAccountId: `${index}` }))
+    await timed(Promise.all(calls))
+    expect(moodyStore.asked).toBe(1)
+  })
+
   it('one that rejects is asked three times in a row, then once per pause; a failure now and then is no reason to rest', async () => {
     const provider = new FakeProvider()
     const moodyStore = moody()

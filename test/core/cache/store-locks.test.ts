@@ -1,5 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type CacheStore, type ConfidentialClientApplication, TokenCache, type TokenResult } from '../../../src/core/index.ts'
+import { fileStore } from '../../../src/node/file-store.ts'
 import { FakeProvider } from '../../support/fake-provider.ts'
 import { type MemoryStore, memoryStore } from '../../support/memory-store.ts'
 import { confidentialClient, scopes } from '../client/support.ts'
@@ -63,6 +67,22 @@ describe.each(kinds)('an %s partition in a store', (kind, request) => {
     later(1900)
     // Each may hand out the old one while it is good.
     expect((await together()).requests).toBe(1)
+  })
+
+  it('many that share a file make one request, and all find it there', async () => {
+    vi.useRealTimers()
+    const folder = await mkdtemp(join(tmpdir(), 'store-locks-'))
+    try {
+      const provider = new FakeProvider()
+      provider.delay = () => 5
+      const open = () => process(provider, fileStore(join(folder, 'tokens.json')))
+      await Promise.all(Array.from({ length: 8 }, () => request(open())))
+      expect(provider.count()).toBe(1)
+      expect((await request(open())).tokenSource).toBe('cache')
+      expect(await open().getAccounts()).toEqual([])
+    } finally {
+      await rm(folder, { recursive: true })
+    }
   })
 
   it('a forced one is made by each, for a cached token will not do', async () => {
