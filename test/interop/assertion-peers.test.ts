@@ -47,7 +47,8 @@ async function theirs(clientCertificate: NonNullable<NodeAuthOptions['clientCert
 /** What an assertion says. What differs each time is told by its form; jose has verified the rest. */
 async function described(assertion: string) {
   const header = decodeProtectedHeader(assertion)
-  const { payload } = await jwtVerify(assertion, await importX509(certificate, header.alg!))
+  // MSAL Node rounds, so that its nbf may be a moment ahead.
+  const { payload } = await jwtVerify(assertion, await importX509(certificate, header.alg!), { clockTolerance: 5 })
   const { iat, exp, jti, ...claims } = payload
   const near = (seconds: number | undefined, expected: number) => Math.abs(seconds! - expected) < 30
   const now = Date.now() / 1000
