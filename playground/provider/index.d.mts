@@ -53,6 +53,7 @@ export interface Settings {
   deviceCodeInterval: number
   deviceCodeSlowDown: boolean
   onBehalfOfConsent: boolean
+  anyOrigin: boolean
   samlAssertionSeconds: number
 }
 

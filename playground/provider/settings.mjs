@@ -19,6 +19,8 @@ export const defaults = {
   deviceCodeSlowDown: true,
   /** Whether people have agreed that an API calls another on their behalf. */
   onBehalfOfConsent: true,
+  /** Answers pages of every origin, whatever the client; Entra answers those of single-page applications only. */
+  anyOrigin: false,
   /** How long an assertion of the federated company is good. */
   samlAssertionSeconds: 600,
 }

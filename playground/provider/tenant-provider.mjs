@@ -75,7 +75,7 @@ export function createTenantProvider({ library, key, tenant, environment }) {
     extraParams: ['claims', 'client_info', 'domain_hint'],
     enabledJWA: { clientAuthSigningAlgValues: ['RS256', 'PS256'] },
     clientAuthMethods: ['client_secret_basic', 'client_secret_post', 'private_key_jwt', 'none'],
-    clientBasedCORS: (_ctx, origin, client) => originAllowed(clientOf(client), origin),
+    clientBasedCORS: (_ctx, origin, client) => settings.anyOrigin || originAllowed(clientOf(client), origin),
     pkce: { required: (_ctx, client) => clientOf(client).type === 'spa' },
     clockTolerance: 300,
     expiresWithSession: () => false,

@@ -9,8 +9,12 @@ import { onTestFinished } from 'vitest'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 
-export const packageJson: { name: string; version: string; exports: Record<string, string | { types: string; default: string }> } =
-  JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+export const packageJson: {
+  name: string
+  version: string
+  exports: Record<string, string | { types: string; default: string }>
+  dependencies: Record<string, string>
+} = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** The entry points as they are imported: `msal-isomorphic`, `msal-isomorphic/node` and so on. */
 export const entryPoints = Object.keys(packageJson.exports)
@@ -42,6 +46,17 @@ export async function installBuild(folder: string, ...dependencies: string[]): P
 }
 
 const execute = promisify(execFile)
+
+const npm = (folder: string, ...options: string[]) =>
+  execute('npm', options, { cwd: folder, shell: process.platform === 'win32', timeout: 120_000 })
+
+/** Packs the package and installs the tarball in a folder, as a user would. Resolves to the paths that the tarball holds. */
+export async function installTarball(folder: string): Promise<string[]> {
+  const { stdout } = await npm(root, 'pack', '--json', '--ignore-scripts', `--pack-destination=${folder}`)
+  const [{ filename, files }] = JSON.parse(stdout)
+  await npm(folder, 'install', '--prefer-offline', '--no-audit', '--no-fund', `./${filename}`)
+  return files.map(({ path }: { path: string }) => path)
+}
 
 /** Runs Node in a folder. Resolves to what it printed; rejects when it fails or hangs. */
 export async function node(folder: string, options: readonly string[], variables: Record<string, string> = {}): Promise<string> {

@@ -1,15 +1,10 @@
-import { execFile } from 'node:child_process'
 import { copyFile, readdir, readFile } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { promisify } from 'node:util'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { emptyFolder, node, packageJson, root } from './support.ts'
-
-const npm = (folder: string, ...options: string[]) =>
-  promisify(execFile)('npm', options, { cwd: folder, shell: process.platform === 'win32', timeout: 120_000 })
+import { emptyFolder, installTarball, node, packageJson, root } from './support.ts'
 
 describe('the packed tarball, installed into an empty folder', () => {
   const cleanups: (() => Promise<void>)[] = []
@@ -19,10 +14,7 @@ describe('the packed tarball, installed into an empty folder', () => {
 
   beforeAll(async () => {
     folder = await emptyFolder((clean) => cleanups.push(clean))
-    const { stdout } = await npm(root, 'pack', '--json', '--ignore-scripts', `--pack-destination=${folder}`)
-    const [{ filename, files }] = JSON.parse(stdout)
-    packed = files.map(({ path }: { path: string }) => path)
-    await npm(folder, 'install', '--prefer-offline', '--no-audit', '--no-fund', `./${filename}`)
+    packed = await installTarball(folder)
     installed = join(folder, 'node_modules', packageJson.name)
   }, 180_000)
   afterAll(async () => {
