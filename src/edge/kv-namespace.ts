@@ -55,18 +55,12 @@ export async function ask<T>(operation: () => Promise<T>, timeout: number): Prom
     return await withDeadline({ timeout }, operation)
   } catch (error) {
     if (isAuthError(error)) throw error
-    const status = /\b[45]\d\d\b/.exec(String((error as Error | undefined)?.message))?.[0]
-    throw new KvError(status)
+    const status = statusOf(error)
+    throw new NetworkError('unreachable', `Cloudflare KV could not be asked${status ? ` (${status})` : ''}.`)
   }
 }
 
-/** KV has refused something. */
-export class KvError extends NetworkError {
-  /** Somebody has written the key within the last second. */
-  readonly tooSoon: boolean
-
-  constructor(status: string | undefined) {
-    super('unreachable', `Cloudflare KV could not be asked${status ? ` (${status})` : ''}.`)
-    this.tooSoon = status === '429'
-  }
+/** The HTTP status in a failure of KV: `KV PUT failed: 429 Too Many Requests`. */
+export function statusOf(error: unknown): string | undefined {
+  return /\b[45]\d\d\b/.exec(String((error as Error | undefined)?.message))?.[0]
 }

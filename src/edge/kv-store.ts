@@ -87,7 +87,7 @@ export function kvStore(namespace: KvNamespace, { prefix = 'msal-isomorphic:' }:
   }
 }
 
-const format = /^(\w{9}-[\w-]{36})\n([^\n]*)(?:\n([^]*))?$/
+const format = /^(\w{9}-[\w-]{36})\n([^\n]*)(?:\n([\s\S]*))?$/
 
 /** Undefined for what is absent, or nothing of ours. */
 function parse(text: string | null, partition: string): Stored | undefined {

@@ -1,5 +1,5 @@
 import { NetworkError } from '../core/errors.ts'
-import { ask, type KvError, type KvNamespace, leastLife } from './kv-namespace.ts'
+import { ask, type KvNamespace, leastLife, statusOf } from './kv-namespace.ts'
 
 /** What a partition holds; no value: it has been removed. Of two versions the greater one as a text is the newer. */
 export interface Stored {
@@ -81,13 +81,19 @@ export class KvWrites {
       const sent: Stored = { version: slot.version, value: slot.value }
       // Puts must not overtake each other; one whose request was cancelled holds up the next no longer than this.
       slot.free = Date.now() + putTimeout
+      let tooSoon = false
+      const send = () =>
+        this.#send(key, slot).catch((error) => {
+          tooSoon = statusOf(error) === '429'
+          throw error
+        })
       try {
-        await ask(() => this.#send(key, slot), putTimeout)
+        await ask(send, putTimeout)
         if (!slot.taken || slot.taken.version < sent.version) slot.taken = sent
         slot.free = 0
         slot.until = Date.now() + staleness
       } catch (error) {
-        const again = (error as KvError).tooSoon && ++refusals <= repetitions
+        const again = tooSoon && ++refusals <= repetitions
         // Random, so that the locations that met do not meet again.
         slot.free = again ? Date.now() + pause * (1 + Math.random() / 2) : 0
         if (again) continue

@@ -127,7 +127,7 @@ export class TokenCacheObject {
     const old = await this.#storage.get<Kept>(key)
     if (old?.version === next) return true
     if (version !== undefined && version !== (old && !isOver(old) ? old.version : null)) return false
-    const texts = value.match(new RegExp(`[^]{1,${partLength}}`, 'g')) ?? []
+    const texts = value.match(new RegExp(`[\\s\\S]{1,${partLength}}`, 'g')) ?? []
     const ends = ttl === undefined || !(ttl < 1e14) ? null : Date.now() + ttl
     const record: Kept = { version: next, id: next, parts: texts.length, ends }
     const entries = Object.fromEntries(partsOf(record).map((part, index) => [part, texts[index]!]))
