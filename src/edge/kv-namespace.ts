@@ -45,7 +45,7 @@ export async function keyOf(prefix: string, name: string): Promise<string> {
 
 /** The name in a key, `#` where it is hashed; undefined for a key of another prefix that begins with this one. */
 export function nameIn(prefix: string, key: string): string | undefined {
-  const name = /^\{([^{}]+)\}$/.exec(key.slice(prefix.length))?.[1]
+  const name = key.startsWith(prefix) ? /^\{([^{}]+)\}$/.exec(key.slice(prefix.length))?.[1] : undefined
   return name?.startsWith('#') ? '#' : name
 }
 

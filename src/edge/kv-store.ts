@@ -70,7 +70,7 @@ export function kvStore(namespace: KvNamespace, { prefix = 'msal-isomorphic:' }:
 
     async *list() {
       const begin = `${prefix}{`
-      const own = writes.partitions(begin)
+      const own = writes.partitions((key) => nameIn(prefix, key) !== undefined)
       let cursor: string | undefined
       do {
         const page = await ask(() => namespace.list({ prefix: begin, ...(cursor !== undefined && { cursor }) }), readTimeout)

@@ -48,10 +48,10 @@ export class KvWrites {
     return shown && shown.version > slot.version ? shown : slot
   }
 
-  /** What was written from here to keys that begin so: the partitions by their keys, undefined for those removed. */
-  partitions(begin: string): Map<string, string | undefined> {
+  /** What was written from here to some of the keys: the partitions by their keys, undefined for those removed. */
+  partitions(matches: (key: string) => boolean): Map<string, string | undefined> {
     const now = Date.now()
-    const own = [...this.#slots].filter(([key, { until }]) => key.startsWith(begin) && until > now)
+    const own = [...this.#slots].filter(([key, { until }]) => matches(key) && until > now)
     return new Map(own.map(([key, { partition, value }]) => [key, value === undefined ? undefined : partition]))
   }
 
