@@ -112,6 +112,8 @@ export class TokenCacheObject {
         return this.#lock(key, lockKey, request)
       case 'unlock':
         return this.#unlock(lockKey, request.owner)
+      default:
+        throw new TypeError('There is no such operation.')
     }
   }
 
@@ -125,7 +127,7 @@ export class TokenCacheObject {
 
   async #write(key: string, { value, next, version, ttl }: TokenCacheRequest & { operation: 'write' }): Promise<boolean> {
     const old = await this.#storage.get<Kept>(key)
-    if (old?.version === next) return true
+    if (old && old.version === next) return true
     if (version !== undefined && version !== (old && !isOver(old) ? old.version : null)) return false
     const texts = value.match(new RegExp(`[\\s\\S]{1,${partLength}}`, 'g')) ?? []
     const ends = ttl === undefined || !(ttl < 1e14) ? null : Date.now() + ttl

@@ -81,7 +81,10 @@ export class SlowKv {
 
   #shown(region: string, key: string): Version | undefined {
     const now = Date.now()
-    return this.#versions.get(key)?.findLast((version) => version.at + (version.region === region ? this.ownDelay : this.delay) <= now)
+    return this.#versions
+      .get(key)
+      ?.filter((version) => version.at + (version.region === region ? this.ownDelay : this.delay) <= now)
+      .at(-1)
   }
 
   #write(region: string, key: string, version: { value: string | null; metadata?: unknown }): void {

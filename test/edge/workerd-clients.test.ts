@@ -29,7 +29,8 @@ afterAll(async () => {
 type Answer = Record<string, unknown>
 
 async function ask(isolate: string, order: Record<string, unknown>): Promise<Answer> {
-  const worker = await workerd.getWorker(isolate)
+  // Its declarations need those of Cloudflare, which are not here.
+  const worker = (await workerd.getWorker(isolate)) as unknown as { fetch: typeof fetch }
   const response = await worker.fetch('http://worker/', { method: 'POST', body: JSON.stringify(order) })
   const answer = (await response.json()) as Answer
   if (!response.ok) throw Object.assign(new Error(String(answer.message)), answer)

@@ -17,7 +17,7 @@ type Constructed = ConstructorParameters<typeof TokenCacheObject>[0] & {
   storage: { list(): Promise<Map<string, unknown>>; deleteAlarm(): Promise<void> }
 }
 
-/** Tells what it keeps, and has its alarm ring early. */
+/** Tells what it keeps, has its alarm ring early, and does many requests as one. */
 export class OpenObject extends TokenCacheObject {
   readonly #state: Constructed
 
@@ -29,6 +29,9 @@ export class OpenObject extends TokenCacheObject {
   override async fetch(request: Request): Promise<Response> {
     const { storage } = this.#state
     if (request.method === 'PUT') await this.alarm()
+    if (request.method === 'PATCH')
+      for (const each of (await request.json()) as object[])
+        await super.fetch(new Request(request.url, { method: 'POST', body: JSON.stringify(each) }))
     if (request.method === 'POST') return super.fetch(request)
     return Response.json({ keys: [...(await storage.list()).keys()], alarm: await storage.getAlarm() })
   }
