@@ -1,6 +1,6 @@
 import { ClientConfigurationError, isAuthError, NetworkError } from '../core/errors.ts'
-import { withDeadline } from '../core/http/deadline.ts'
 import type { CacheStore } from '../core/ports.ts'
+import { bounded } from './bounded.ts'
 import type { TokenCachePage, TokenCacheRequest } from './token-cache-object.ts'
 
 /** What {@link durableObjectStore} uses of a `DurableObjectStub`. */
@@ -99,7 +99,7 @@ export function durableObjectStore(stub: TokenCacheStub | ((partition: string) =
 async function send(stub: () => TokenCacheStub, body: string): Promise<unknown> {
   for (let again = false; ; again = true) {
     try {
-      return await withDeadline({ timeout }, async () => {
+      return await bounded(timeout, async () => {
         const response = await stub().fetch('https://token-cache.invalid/', { method: 'POST', body })
         if (!response.ok) throw new NetworkError('server_unavailable', `The Durable Object answered ${response.status}.`)
         return await response.json().catch(() => Promise.reject(garbage()))
@@ -119,12 +119,11 @@ async function acquire(ask: Ask, partition: string, owner: string, signal: Abort
   for (let pause = 20; ; pause = Math.min(pause * 2, longestPause)) {
     let attempt: Promise<boolean> | undefined
     try {
-      // No request is sent for a signal that is aborted already.
-      const got = await withDeadline({ timeout, signal }, () => {
+      const sent = () => {
         attempt = begin()
         return attempt
-      })
-      if (got) return
+      }
+      if (await bounded(timeout, sent, signal)) return
     } catch (error) {
       // It may come late, to somebody who has left.
       attempt?.then((late) => late && ask({ operation: 'unlock', partition, owner })).catch(() => {})
@@ -133,7 +132,7 @@ async function acquire(ask: Ask, partition: string, owner: string, signal: Abort
     // Random, so that those who wait do not come all at once.
     const time = pause * (0.5 + Math.random() / 2)
     if (Date.now() + time > end) throw new NetworkError('timed_out', `The lock was not free within ${wait} ms.`)
-    await withDeadline({ timeout, signal }, () => new Promise<void>((resolve) => setTimeout(resolve, time)))
+    await bounded(timeout, () => new Promise<void>((resolve) => setTimeout(resolve, time)), signal)
   }
 }
 

@@ -1,13 +1,13 @@
-import { memoryHttpCache } from '../core/http/http-cache.ts'
 import type { HttpCache } from '../core/ports.ts'
 import { parseRecord } from '../core/util/record.ts'
 import { ask, checkNamespace, type KvNamespace, keyOf, leastLife } from './kv-namespace.ts'
 
 const prefix = 'msal-isomorphic-http:'
 const timeout = 2000
+const capacity = 256
 
 /** One per namespace and isolate. */
-const memories = /* @__PURE__ */ new WeakMap<KvNamespace, HttpCache>()
+const memories = /* @__PURE__ */ new WeakMap<KvNamespace, Map<string, string>>()
 
 /**
  * Keeps discovery documents in Cloudflare Workers KV for a day, so that an isolate that starts need not ask the provider for them. They hold
@@ -20,23 +20,23 @@ const memories = /* @__PURE__ */ new WeakMap<KvNamespace, HttpCache>()
  *
  * @example
  * ```ts
- * const app = new ConfidentialClientApplication({ clientId, clientCredential, httpCache: kvHttpCache(env.TOKENS) })
+ * const app = new ConfidentialClientApplication({ clientId, clientCredential, httpCache: kvHttpCache(env.KV) })
  * ```
  */
 export function kvHttpCache(namespace: KvNamespace): HttpCache {
   checkNamespace(namespace)
-  const near = memories.get(namespace) ?? memoryHttpCache(256)
+  const near = memories.get(namespace) ?? new Map<string, string>()
   memories.set(namespace, near)
 
   return {
     get(key) {
-      const known = near.get(key) as string | undefined
+      const known = near.get(key)
       if (known !== undefined && lifeOf(known) > 0) return known
       return isRefusal(key) ? undefined : far(key)
     },
 
     async set(key, value) {
-      near.set(key, value)
+      keep(near, key, value)
       const life = Math.ceil(lifeOf(value) / 1000)
       if (isRefusal(key) || !(life > leastLife)) return
       const name = await keyOf(prefix, key)
@@ -55,8 +55,18 @@ export function kvHttpCache(namespace: KvNamespace): HttpCache {
     const found = await ask(() => namespace.get(name), timeout)
     // What has ended KV drops by itself.
     if (found === null || !(lifeOf(found) > 0)) return undefined
-    near.set(key, found)
+    keep(near, key, found)
     return found
+  }
+}
+
+/** Those that were kept longest ago make room. */
+function keep(near: Map<string, string>, key: string, value: string): void {
+  near.delete(key)
+  near.set(key, value)
+  for (const oldest of near.keys()) {
+    if (near.size <= capacity) return
+    near.delete(oldest)
   }
 }
 

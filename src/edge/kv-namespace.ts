@@ -1,7 +1,7 @@
 import { ClientConfigurationError, isAuthError, NetworkError } from '../core/errors.ts'
-import { withDeadline } from '../core/http/deadline.ts'
 import { encodeBase64Url } from '../core/util/base64url-encode.ts'
 import { sha256 } from '../core/util/crypto.ts'
+import { bounded } from './bounded.ts'
 
 /** What {@link kvStore} and {@link kvHttpCache} use of a binding of Cloudflare Workers KV, a `KVNamespace`. */
 export interface KvNamespace {
@@ -52,7 +52,7 @@ export function nameIn(prefix: string, key: string): string | undefined {
 /** Asks KV for so many milliseconds at most. What it says of a failure may name a person: nothing of it is passed on but the status. */
 export async function ask<T>(operation: () => Promise<T>, timeout: number): Promise<T> {
   try {
-    return await withDeadline({ timeout }, operation)
+    return await bounded(timeout, operation)
   } catch (error) {
     if (isAuthError(error)) throw error
     const status = statusOf(error)

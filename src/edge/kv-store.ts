@@ -36,8 +36,8 @@ const memories = /* @__PURE__ */ new WeakMap<KvNamespace, KvWrites>()
  *
  * @example
  * ```ts
- * const tokenCache = new TokenCache({ store: kvStore(env.TOKENS) })
- * const app = new ConfidentialClientApplication({ clientId, clientCredential, tokenCache, httpCache: kvHttpCache(env.TOKENS) })
+ * const tokenCache = new TokenCache({ store: kvStore(env.KV) })
+ * const app = new ConfidentialClientApplication({ clientId, clientCredential, tokenCache, httpCache: kvHttpCache(env.KV) })
  * ```
  */
 export function kvStore(namespace: KvNamespace, { prefix = 'msal-isomorphic:' }: KvStoreOptions = {}): CacheStore {
