@@ -25,7 +25,8 @@ const memories = /* @__PURE__ */ new WeakMap<KvNamespace, KvWrites>()
  *   use {@link durableObjectStore} or Redis.**
  * - Of two changes to one partition within that minute the last stays and the other is lost; a `conflict` is noticed where the location sees
  *   the other one. A refresh token that the provider refuses here is never removed from KV, for another location may have renewed it.
- * - A sign-out is seen elsewhere up to a minute later, and a location that renews a token meanwhile brings the account back.
+ * - A sign-out is seen elsewhere up to a minute later, and a location that renews a token meanwhile brings the account back. What is removed
+ *   leaves an entry without a value for an hour, so that no older one passes for newer.
  *
  * Within one isolate what was written is read for a minute, even where KV still shows the old value, and writes compare versions.
  * KV takes one write per second for each key: a write that it refuses (429) is repeated after a second, twice at most, together with all that
