@@ -1,1 +1,6 @@
 export { type ChallengeOptions, challenge } from './challenge.ts'
+export { durableObjectStore, type TokenCacheStub } from './durable-object-store.ts'
+export { kvHttpCache } from './kv-http-cache.ts'
+export type { KvNamespace, KvPage } from './kv-namespace.ts'
+export { type KvStoreOptions, kvStore } from './kv-store.ts'
+export { TokenCacheObject, type TokenCacheObjectState } from './token-cache-object.ts'

@@ -8,6 +8,7 @@ import { emptyFolder, entryPoints, installBuild, packageJson, root } from './sup
 /** What the examples take as given. An example that declares one of these itself means its own. */
 const given = `
 import type * as core from 'msal-isomorphic'
+import type * as edge from 'msal-isomorphic/edge'
 import type * as node from 'msal-isomorphic/node'
 import type * as redis from 'msal-isomorphic/redis'
 declare global {
@@ -20,6 +21,7 @@ declare global {
   const client: node.ManagedIdentityClient & redis.RedisScripting
   const session: { flow: core.AuthCodeFlow; homeAccountId: string }
   const tokenCache: core.TokenCache
+  const env: { KV: edge.KvNamespace; TOKENS: { idFromName(name: string): object; get(id: object): edge.TokenCacheStub } }
   const join: typeof import('node:path').join, homedir: typeof import('node:os').homedir
   function myStore(): core.CacheStore
   function test(name: string, run: () => Promise<void>): void

@@ -29,7 +29,7 @@ const values: Record<string, readonly string[]> = {
   ],
   'msal-isomorphic/browser': ['completePopup'],
   'msal-isomorphic/node': ['loopback', 'createFetch', 'fileStore', 'ManagedIdentityClient', 'getManagedIdentitySource'],
-  'msal-isomorphic/edge': ['challenge'],
+  'msal-isomorphic/edge': ['challenge', 'kvStore', 'kvHttpCache', 'durableObjectStore', 'TokenCacheObject'],
   'msal-isomorphic/redis': ['redisStore', 'fromNodeRedis', 'fromIoredis', 'fromUpstash'],
   'msal-isomorphic/testing': ['cacheStoreContract'],
 }
@@ -53,7 +53,7 @@ const types: Record<string, readonly string[]> = {
     ...['LoopbackOptions', 'CreateFetchOptions', 'FileCipher', 'FileStoreOptions'],
     ...['ManagedIdentity', 'ManagedIdentityOptions', 'ManagedIdentityRequest', 'ManagedIdentitySource'],
   ],
-  'msal-isomorphic/edge': ['ChallengeOptions'],
+  'msal-isomorphic/edge': ['ChallengeOptions', 'KvNamespace', 'KvPage', 'KvStoreOptions', 'TokenCacheStub', 'TokenCacheObjectState'],
   'msal-isomorphic/redis': ['RedisStoreOptions', 'RedisScripting', 'NodeRedisClient', 'IoredisClient', 'UpstashClient'],
   'msal-isomorphic/testing': ['CacheStoreContractOptions', 'ContractCheck'],
 }

@@ -65,14 +65,18 @@ async function refresh(
   return null
 }
 
-/** Removes a refresh token that is no more, if it is still the one. */
+/**
+ * Removes a refresh token that is no more, if it is still the one. Not from a store without a lock: another process may have renewed it this
+ * very moment, and what the store shows may be old. Then it is read again, for that one's successor.
+ */
 async function discard(memory: Partitions, user: string, secret: unknown): Promise<void> {
   const remove = () => {
     if (memory.get({ user })?.remove(({ type, entity }) => type === 'RefreshToken' && entity.secret === secret)) settle(memory, user)
   }
   if (!memory.level) return remove()
-  const { change } = await loaded(import('../cache/store-level.ts'))
-  await change(memory, memory.level, { user }, remove)
+  const { change, reload } = await loaded(import('../cache/store-level.ts'))
+  if (memory.level.store.lock) await change(memory, memory.level, { user }, remove)
+  else await reload(memory, memory.level, { user })
 }
 
 /** A client that has never been here tries its siblings' tokens; a member its family's; then each its own. The newest come first. */
