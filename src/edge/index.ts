@@ -1,4 +1,5 @@
-export { type ChallengeOptions, challenge } from './challenge.ts'
+export { type ChallengeOptions, challenge, challengeFor } from './challenge.ts'
 export { withCookies } from './cookie.ts'
 export { type FlowCookie, flowCookies, readFlowCookie, type SealKey, type SealKeys, sealFlow, unsealFlow } from './seal-flow.ts'
 export { clearSessionCookie, readSessionCookie, type Session, type SessionCookieOptions, sessionCookie } from './session-cookie.ts'
+export { type AccessTokenClaims, type ValidateAccessTokenOptions, validateAccessToken } from './validate-access-token.ts'
