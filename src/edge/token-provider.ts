@@ -83,7 +83,8 @@ function createProvider(authorities: readonly Authority[], send: typeof fetch): 
       return found.metadata!
     },
     async verify(token, { authority, document }, { tid }) {
-      verifier ??= (await loaded(import('../core/oauth/id-token-signature.ts'))).idTokenSignatureVerifier()
+      const { idTokenSignatureVerifier } = await loaded(import('../core/oauth/id-token-signature.ts'))
+      verifier ??= idTokenSignatureVerifier()
       await verifier(token, { jwksUri: endpoint(authority, document, 'jwks_uri'), fetchJson: fetchKeys, name: 'access token' })
       if (authority.kind !== 'entra') return
       // Where one set has keys of several tenants, a key says whom it may sign for.
