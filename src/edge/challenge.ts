@@ -49,7 +49,7 @@ export function challenge({
  * @example
  * ```ts
  * try {
- *   claims = await validateAccessToken(token, { audience, authority, scopes: ['Notes.Read'] })
+ *   await validateAccessToken(accessToken, { audience: 'api://notes', authority, scopes: ['Notes.Read'] })
  * } catch (error) {
  *   return challengeFor(error, { scopes: ['api://notes/Notes.Read'], authority })
  * }

@@ -26,7 +26,7 @@ export function readCookies(request: Request): Map<string, string> {
  * @param cookies `Set-Cookie` texts, as {@link flowCookies} and {@link sessionCookie} make them
  * @example
  * ```ts
- * return withCookies(Response.redirect(home), [clear, await sessionCookie(account, keys)])
+ * return withCookies(Response.redirect(home), [clearSessionCookie()])
  * ```
  */
 export function withCookies(response: Response, cookies: readonly string[]): Response {

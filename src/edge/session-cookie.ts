@@ -40,8 +40,8 @@ const load = () => loaded(import('./seal.ts'))
  * ```ts
  * const session = await readSessionCookie(request, env.COOKIE_KEY)
  * const account = session && (await app.getAccount(session))
- * if (!account) return Response.redirect(signInUrl)
- * return withCookies(await answer(account), [await sessionCookie(session, env.COOKIE_KEY)])
+ * if (!account) return Response.redirect(`${home}sign-in`)
+ * return withCookies(await render(account), [await sessionCookie(session, env.COOKIE_KEY)])
  * ```
  */
 export async function sessionCookie(

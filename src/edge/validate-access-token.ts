@@ -60,7 +60,7 @@ export interface AccessTokenClaims {
  * try {
  *   const token = request.headers.get('authorization')?.replace(/^Bearer /i, '') ?? ''
  *   const claims = await validateAccessToken(token, { audience: 'api://notes', authority, scopes: ['Notes.Read'] })
- *   return Response.json(await notesOf(claims.oid))
+ *   return Response.json({ hello: claims.name })
  * } catch (error) {
  *   return challengeFor(error, { scopes: ['api://notes/Notes.Read'], authority })
  * }

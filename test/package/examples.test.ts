@@ -20,6 +20,9 @@ declare global {
   const client: node.ManagedIdentityClient & redis.RedisScripting
   const session: { flow: core.AuthCodeFlow; homeAccountId: string }
   const tokenCache: core.TokenCache
+  const env: { COOKIE_KEY: string; OLD_COOKIE_KEY: string }
+  const cookie: string, home: string, authority: string
+  function render(account: core.AccountInfo): Promise<Response>
   const join: typeof import('node:path').join, homedir: typeof import('node:os').homedir
   function myStore(): core.CacheStore
   function test(name: string, run: () => Promise<void>): void
