@@ -23,6 +23,7 @@ const lazy = {
   'assertion-signer': 'assertion-signer',
   pkcs8: 'pkcs8',
   'verify-signature': 'verify-signature',
+  'id-token-signature': 'verify-signature',
   'store-level': 'store',
   region: 'region',
   'device-code': 'device-code',

@@ -21,7 +21,9 @@ declare global {
   const client: node.ManagedIdentityClient & redis.RedisScripting
   const session: { flow: core.AuthCodeFlow; homeAccountId: string }
   const tokenCache: core.TokenCache
-  const env: { KV: edge.KvNamespace; TOKENS: { idFromName(name: string): object; get(id: object): edge.TokenCacheStub } }
+  const env: { COOKIE_KEY: string; OLD_COOKIE_KEY: string; KV: edge.KvNamespace; TOKENS: { idFromName(name: string): object; get(id: object): edge.TokenCacheStub } }
+  const cookie: string, home: string, authority: string
+  function render(account: core.AccountInfo): Promise<Response>
   const join: typeof import('node:path').join, homedir: typeof import('node:os').homedir
   function myStore(): core.CacheStore
   function test(name: string, run: () => Promise<void>): void

@@ -29,7 +29,12 @@ const values: Record<string, readonly string[]> = {
   ],
   'msal-isomorphic/browser': ['completePopup'],
   'msal-isomorphic/node': ['loopback', 'createFetch', 'fileStore', 'ManagedIdentityClient', 'getManagedIdentitySource'],
-  'msal-isomorphic/edge': ['challenge', 'kvStore', 'kvHttpCache', 'durableObjectStore', 'TokenCacheObject'],
+  'msal-isomorphic/edge': [
+    ...['challenge', 'challengeFor', 'validateAccessToken'],
+    ...['sealFlow', 'unsealFlow', 'flowCookies', 'readFlowCookie', 'withCookies'],
+    ...['sessionCookie', 'readSessionCookie', 'clearSessionCookie'],
+    ...['challenge', 'kvStore', 'kvHttpCache', 'durableObjectStore', 'TokenCacheObject'],
+  ],
   'msal-isomorphic/redis': ['redisStore', 'fromNodeRedis', 'fromIoredis', 'fromUpstash'],
   'msal-isomorphic/testing': ['cacheStoreContract'],
 }
@@ -53,7 +58,11 @@ const types: Record<string, readonly string[]> = {
     ...['LoopbackOptions', 'CreateFetchOptions', 'FileCipher', 'FileStoreOptions'],
     ...['ManagedIdentity', 'ManagedIdentityOptions', 'ManagedIdentityRequest', 'ManagedIdentitySource'],
   ],
-  'msal-isomorphic/edge': ['ChallengeOptions', 'KvNamespace', 'KvPage', 'KvStoreOptions', 'TokenCacheStub', 'TokenCacheObjectState'],
+  'msal-isomorphic/edge': [
+    ...['ChallengeOptions', 'ValidateAccessTokenOptions', 'AccessTokenClaims'],
+    ...['SealKey', 'SealKeys', 'FlowCookie', 'Session', 'SessionCookieOptions'],
+    ...['ChallengeOptions', 'KvNamespace', 'KvPage', 'KvStoreOptions', 'TokenCacheStub', 'TokenCacheObjectState'],
+  ],
   'msal-isomorphic/redis': ['RedisStoreOptions', 'RedisScripting', 'NodeRedisClient', 'IoredisClient', 'UpstashClient'],
   'msal-isomorphic/testing': ['CacheStoreContractOptions', 'ContractCheck'],
 }

@@ -1,7 +1,7 @@
 // A program that imports the package by its name and walks through all that loads late. It prints "done" when every step did what it must.
 // The tests run it on the installed tarball and on bundles.
 import assert from 'node:assert/strict'
-import { generateKeyPairSync, sign } from 'node:crypto'
+import { generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,7 +19,7 @@ import {
   TokenCache,
 } from 'msal-isomorphic'
 import { completePopup } from 'msal-isomorphic/browser'
-import { challenge } from 'msal-isomorphic/edge'
+import { challenge, flowCookies, readFlowCookie, sealFlow, sessionCookie, unsealFlow, validateAccessToken } from 'msal-isomorphic/edge'
 import { createFetch, fileStore, getManagedIdentitySource, loopback, ManagedIdentityClient } from 'msal-isomorphic/node'
 import { redisStore } from 'msal-isomorphic/redis'
 import { cacheStoreContract } from 'msal-isomorphic/testing'
@@ -77,7 +77,8 @@ async function walk() {
   await keepTokens()
   await useManagedIdentity()
   await failAsPromised()
-  protectAnApi()
+  await serveAtTheEdge()
+  await protectAnApi()
   assert.throws(() => completePopup(), { code: 'environment_unsupported' })
   console.log('done')
 }
@@ -256,6 +257,10 @@ function idToken(iss) {
     iat: now,
     exp: now + 3600,
   }
+  return signed(claims)
+}
+
+function signed(claims) {
   const content = [{ alg: 'RS256', kid: '1' }, claims].map((part) => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.')
   return `${content}.${sign('sha256', Buffer.from(content), providerKey.privateKey).toString('base64url')}`
 }
@@ -265,8 +270,25 @@ function realm(url) {
   return { account_type: 'Federated', federation_metadata_url: `${federation}/mex`, cloud_audience_urn: 'urn:federation:MicrosoftOnline' }
 }
 
-function protectAnApi() {
+async function serveAtTheEdge() {
+  const key = randomBytes(32).toString('base64')
+  const app = new ConfidentialClientApplication({ clientId, oidcAuthority: issuer, fetch: provide, clientCredential: 'secret' })
+  const flow = await app.initiateAuthCodeFlow({ scopes: ['read'], redirectUri: 'https://app.example/callback' })
+  assert.deepEqual(await unsealFlow(await sealFlow(flow, key), key), flow)
+  await assert.rejects(unsealFlow('x', key), { code: 'flow_unknown' })
+  const [cookie] = await flowCookies(flow, key)
+  const answer = new URLSearchParams(await authorize({ url: flow.authUri }))
+  const request = new Request(`https://app.example/callback?${answer}`, { headers: { cookie: cookie.split(';')[0] } })
+  const { account } = await app.acquireTokenByAuthCodeFlow({ flow: (await readFlowCookie(request, key)).flow, response: request })
+  assert.match(await sessionCookie(account, key), /^__Host-session=/)
+}
+
+async function protectAnApi() {
   assert.match(challenge({ scopes: ['Notes.Read'] }).headers.get('www-authenticate'), /^Bearer scope="Notes.Read"$/)
+  const claims = { iss: issuer, aud: 'api://notes', scp: 'Notes.Read', exp: Math.floor(Date.now() / 1000) + 3600 }
+  const options = { audience: 'api://notes', authority: issuer, fetch: provide }
+  assert.equal((await validateAccessToken(signed(claims), { ...options, scopes: ['Notes.Read'] })).iss, issuer)
+  await assert.rejects(validateAccessToken(signed(claims), { ...options, audience: 'api://other' }), { code: 'audience_mismatch' })
 }
 
 function memoryStore() {

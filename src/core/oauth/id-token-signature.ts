@@ -1,5 +1,6 @@
-/** Checks the signature of an id token (OpenID Connect Core 3.1.3.7, items 6 to 8). Loaded only where that is asked for: it brings jose. */
-import { ClientAuthError, isAuthError, NetworkError } from '../errors.ts'
+/** Checks the signature of a token (OpenID Connect Core 3.1.3.7, items 6 to 8). Loaded only where that is asked for: it brings jose. */
+import { ClientAuthError, NetworkError } from '../errors.ts'
+import { type Joint, jointly } from '../util/jointly.ts'
 import { compactVerify, createLocalJWKSet } from './jose.ts'
 
 export interface IdTokenSignatureOptions {
@@ -9,6 +10,8 @@ export interface IdTokenSignatureOptions {
   fetchJson: (url: string) => Promise<Record<string, unknown>>
   /** Narrows the algorithms that are accepted; it cannot add one. */
   algorithms?: readonly string[] | undefined
+  /** What the error calls the token. */
+  name?: string | undefined
 }
 
 /** Resolves where one of the provider's keys has signed the token, else rejects with `id_token_invalid`. */
@@ -16,10 +19,11 @@ export type IdTokenSignatureVerifier = (idToken: string, options: IdTokenSignatu
 
 type LocalKeySet = ReturnType<typeof createLocalJWKSet>
 
-interface KeySet {
+interface KeySet extends Joint {
   keys?: LocalKeySet
-  /** The fetch under way. */
-  pending?: Promise<void> | undefined
+  /** Fetches begun, and which of them brought the keys: a slow old answer must not replace a newer one. */
+  begun: number
+  brought: number
   expiresAt: number
   /** Before this an unknown key is no reason to fetch again. */
   refetchAt: number
@@ -35,16 +39,17 @@ const MAX_KEY_SETS = 100
 export function idTokenSignatureVerifier(): IdTokenSignatureVerifier {
   const keySets = new Map<string, KeySet>()
 
-  return async (idToken, { jwksUri, fetchJson, algorithms = ALGORITHMS }) => {
+  return async (idToken, { jwksUri, fetchJson, algorithms = ALGORITHMS, name = 'id token' }) => {
     const accepted = ALGORITHMS.filter((algorithm) => algorithms.includes(algorithm))
     let keySet = keySets.get(jwksUri)
     if (!keySet) {
       for (const oldest of keySets.keys()) if (keySets.size >= MAX_KEY_SETS) keySets.delete(oldest)
-      keySet = { expiresAt: 0, refetchAt: 0 }
+      keySet = { begun: 0, brought: 0, expiresAt: 0, refetchAt: 0 }
       keySets.set(jwksUri, keySet)
     }
     const stale = keySet.expiresAt <= Date.now()
-    if (stale) await load(keySet, jwksUri, fetchJson)
+    const load = () => jointly(keySet, () => refresh(keySet, jwksUri, fetchJson))
+    if (stale) await load()
     const keys = keySet.keys!
     const failure = await verify(idToken, keys, accepted)
     if (!failure) return
@@ -53,37 +58,25 @@ export function idTokenSignatureVerifier(): IdTokenSignatureVerifier {
     if (/NO_MATCHING_KEY|SIGNATURE_VERIFICATION/.test(failure)) {
       const ours = !stale && keySet.refetchAt <= Date.now()
       if (ours) keySet.refetchAt = Date.now() + COOLDOWN
-      if (ours || keySet.pending) await load(keySet, jwksUri, fetchJson)
+      if (ours || keySet.attempt) await load()
       if (keySet.keys !== keys && !(await verify(idToken, keySet.keys!, accepted))) return
     }
-    throw new ClientAuthError('id_token_invalid', `The id token's signature cannot be verified (${failure}).`)
-  }
-}
-
-/** Fetches the keys, once for all who wait for them. */
-async function load(keySet: KeySet, jwksUri: string, fetchJson: IdTokenSignatureOptions['fetchJson']): Promise<void> {
-  const joined = keySet.pending
-  keySet.pending ??= refresh(keySet, jwksUri, fetchJson).finally(() => {
-    keySet.pending = undefined
-  })
-  try {
-    await keySet.pending
-  } catch (error) {
-    // That the caller who asked first has given up is no answer for the others.
-    if (joined && isAuthError(error, 'aborted')) return load(keySet, jwksUri, fetchJson)
-    throw error
+    throw new ClientAuthError('id_token_invalid', `The ${name}'s signature cannot be verified (${failure}).`)
   }
 }
 
 async function refresh(keySet: KeySet, jwksUri: string, fetchJson: IdTokenSignatureOptions['fetchJson']): Promise<void> {
+  const turn = ++keySet.begun
   try {
     const json = await fetchJson(jwksUri)
+    let keys: LocalKeySet
     try {
-      keySet.keys = createLocalJWKSet(json as never)
+      keys = createLocalJWKSet(json as never)
     } catch {
       throw new NetworkError('bad_response', "The provider's key set is malformed.")
     }
-    keySet.expiresAt = Date.now() + MAX_AGE
+    if (turn < keySet.brought) return
+    Object.assign(keySet, { keys, brought: turn, expiresAt: Date.now() + MAX_AGE })
   } catch (error) {
     keySet.refetchAt = 0 // only an answer starts the cooldown
     throw error

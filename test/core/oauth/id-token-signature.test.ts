@@ -302,6 +302,26 @@ describe('the key set itself', () => {
     expect(fetchJson).toHaveBeenCalledTimes(1)
   })
 
+  it('S43: a slow old answer does not replace a newer one', async () => {
+    const { verify, fetchJson, rotate, served } = provider(first)
+    const old = structuredClone(served) as Record<string, unknown>
+    let answer!: () => void
+    fetchJson.mockImplementationOnce(
+      () =>
+        new Promise((resolve) => {
+          answer = () => resolve(old)
+        }),
+    )
+    const slow = verify(await token(first))
+    rotate(second)
+    // Whoever comes next waits for a second and then asks again.
+    await verify(await token(second))
+    answer()
+    await refused(slow)
+    await verify(await token(second))
+    expect(fetchJson).toHaveBeenCalledTimes(2)
+  })
+
   it.each([[{}], [{ keys: null }], [{ keys: {} }], [{ keys: ['a'] }], [{ keys: [null] }]])('malformed: %j', async (body) => {
     const { verify, served, fetchJson } = provider(first)
     const { keys } = served
