@@ -1,1 +1,2 @@
 export { completePopup } from './complete-popup.ts'
+export { type IndexedDbStoreOptions, indexedDbStore } from './indexed-db-store.ts'
