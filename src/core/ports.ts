@@ -91,6 +91,8 @@ export interface CacheStore {
   list?(): AsyncIterable<string>
   /** Runs a task while nobody else, in any process, runs one for the same partition. Waiting ends with the signal. */
   lock?<T>(partition: string, task: () => Promise<T>, signal?: AbortSignal): Promise<T>
+  /** Tells of partitions that somebody else has written or removed, where the engine can; returns how to stop. */
+  watch?(changed: (partition: string) => void): () => void
 }
 
 /** Options of {@link CacheStore.write}. */

@@ -1,5 +1,6 @@
 import type { CacheStore } from '../core/index.ts'
 import { lockChecks } from './cache-store-lock-contract.ts'
+import { watchChecks } from './cache-store-watch-contract.ts'
 import { anyValue, anyVersion, type Check, count, equal, isConflict, newUser, sameValue, userValue, withCount } from './contract-support.ts'
 
 /** One named check of a contract: give it to any test runner. */
@@ -17,9 +18,10 @@ export interface CacheStoreContractOptions {
 
 /**
  * What every {@link CacheStore} must do, as a list of checks for any test runner. Partitions have new random names each time, so that a
- * shared engine may be used; what the checks write stays there. Where the store has a `list` or a `lock`, that is checked too.
+ * shared engine may be used; what the checks write stays there. Where the store has a `list`, a `lock` or a `watch`, that is checked too;
+ * what a watch tells only where `open` opens the same content each time, by a store object of its own.
  *
- * @param open Called once for every check; may return the same store each time.
+ * @param open Called once or twice for every check; may return the same store each time.
  * @example
  * ```ts
  * for (const { name, run } of cacheStoreContract(() => myStore())) test(name, run)
@@ -29,8 +31,8 @@ export function cacheStoreContract(
   open: () => CacheStore | Promise<CacheStore>,
   { versions = true }: CacheStoreContractOptions = {},
 ): ContractCheck[] {
-  const checks: Check[] = [...basics, ...(versions ? conflicts : []), listing, ...lockChecks]
-  return checks.map(({ name, run }) => ({ name, run: async () => run(await open()) }))
+  const checks: Check[] = [...basics, ...(versions ? conflicts : []), listing, ...lockChecks, ...watchChecks]
+  return checks.map(({ name, run }) => ({ name, run: async () => run(await open(), open) }))
 }
 
 const basics: Check[] = [

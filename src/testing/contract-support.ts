@@ -3,7 +3,8 @@ import type { CacheStore } from '../core/index.ts'
 /** A check of a store that is given to it. */
 export interface Check {
   name: string
-  run(store: CacheStore): Promise<void>
+  /** @param open Opens another, maybe on the same content. */
+  run(store: CacheStore, open: () => CacheStore | Promise<CacheStore>): Promise<void>
 }
 
 const environment = 'login.microsoftonline.com'

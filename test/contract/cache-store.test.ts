@@ -18,10 +18,12 @@ const newFile = () => join(folder, crypto.randomUUID(), 'cache.json')
 const newKey = () => crypto.subtle.generateKey({ name: 'AES-GCM', length: 256 }, false, ['encrypt', 'decrypt'])
 const reverse = async (bytes: Uint8Array) => Uint8Array.from(bytes).reverse()
 const reused = memoryStore()
+const shared = memoryStore()
 
 const stores: [string, () => CacheStore | Promise<CacheStore>][] = [
   ['memory', memoryStore],
   ['memory that is used again', () => reused],
+  ['memory that several open', () => shared.elsewhere()],
   ['fileStore', () => fileStore(newFile())],
   ['fileStore with a cipher', () => fileStore(newFile(), { cipher: { encrypt: reverse, decrypt: reverse } })],
   ['encrypted memory', async () => encrypted(memoryStore(), await newKey())],
@@ -43,6 +45,8 @@ test('one file through two stores', async () => {
   }
   for (const { run } of cacheStoreContract(() => alternating)) await run()
 })
+
+const watchTells = 'watch tells what another that was opened on the same content writes and removes'
 
 /** Stores that do one thing wrong, and the check that says so. */
 const wrong: [string, (right: CacheStore) => Partial<CacheStore>][] = [
@@ -114,6 +118,10 @@ const wrong: [string, (right: CacheStore) => Partial<CacheStore>][] = [
   ['the lock of one partition does not hold up another', (right) => ({ lock: (_name, task, signal) => right.lock!('all', task, signal) })],
   ['the signal ends the wait, and the task never runs', (right) => ({ lock: (name, task) => right.lock!(name, task) })],
   ['a signal that is aborted later does not disturb a task', (right) => ({ lock: interruptible(right) })],
+  [watchTells, () => ({ watch: () => () => {} })],
+  [watchTells, (right) => ({ watch: (changed) => right.watch!((partition) => changed(partition.toLowerCase().slice(1))) })],
+  [watchTells, (right) => ({ watch: (changed) => right.watch!(changed) && (() => {}) })],
+  ['a watch may be stopped twice, and begun again', (right) => ({ watch: watchedOnce(right) })],
 ]
 
 describe('a store that is wrong is found out', () => {
@@ -127,7 +135,7 @@ describe('a store that is wrong is found out', () => {
 
   test.each(wrong)('%s', async (name, make) => {
     const right = memoryStore()
-    const [check, ...others] = cacheStoreContract(() => ({ ...right, ...make(right) })).filter((each) => each.name.startsWith(name))
+    const [check, ...others] = cacheStoreContract(() => opened(right.elsewhere(), make)).filter((each) => each.name.startsWith(name))
     expect(others).toEqual([])
     vi.useFakeTimers()
     const verdict = expect(check!.run()).rejects.toThrow()
@@ -144,6 +152,20 @@ describe('a store that is wrong is found out', () => {
     expect(checks.length).toBeLessThan(cacheStoreContract(() => simple).length)
   })
 })
+
+const opened = (right: CacheStore, make: (right: CacheStore) => Partial<CacheStore>): CacheStore => ({ ...right, ...make(right) })
+
+function watchedOnce(right: CacheStore): NonNullable<CacheStore['watch']> {
+  let stopped = false
+  return (changed) => {
+    const stop = right.watch!(changed)
+    return () => {
+      if (stopped) throw new Error('stopped twice')
+      stopped = true
+      stop()
+    }
+  }
+}
 
 type Found = { value: string; version: string }
 

@@ -47,6 +47,7 @@ export function encrypted(store: CacheStore, keys: EncryptionKey | readonly Encr
   }
   if (store.list) wrapped.list = () => store.list!()
   if (store.lock) wrapped.lock = (partition, task, signal) => store.lock!(partition, task, signal)
+  if (store.watch) wrapped.watch = (changed) => store.watch!(changed)
   return wrapped
 }
 

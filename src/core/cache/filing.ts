@@ -35,7 +35,7 @@ function appPartition({ apps }: Partitions, entity: Entity): Partition {
 /** Drops a user's partition once it is empty, and tells of a change. */
 export function settle(memory: Partitions, user?: string): void {
   if (user !== undefined && !memory.users.get(user)?.entries.length) memory.users.delete(user)
-  memory.onChange()
+  memory.changed()
 }
 
 /** The family that a client is known to belong to; null where the client has not been seen in this cloud. */

@@ -16,6 +16,8 @@ export interface SecondLevel {
   revalidateAfter: number
   maxPartitions: number
   onStoreError: ((error: unknown) => void) | undefined
+  /** Ends the watch that the first use of the store has begun; the next use begins another. */
+  stopWatching?: (() => void) | undefined
 }
 
 /** All partitions in memory, and what belongs to none. */
@@ -26,7 +28,8 @@ export class Partitions {
   assertions = new Map<string, Partition>()
   /** AppMetadata entries, which tell the families that clients belong to. */
   shared = new Partition()
-  onChange: () => void = () => {}
+  /** Called, synchronously, whenever what memory holds has changed, or what the store holds is known to have. */
+  listeners = new Set<() => void>()
   level: SecondLevel | undefined
   /** The log of the client that came last. */
   log: Logger | undefined
@@ -47,6 +50,10 @@ export class Partitions {
   async currentUsers(): Promise<void> {
     const { level } = this
     if (level?.store.list) await loaded(import('./store-level.ts')).then(({ reloadUsers }) => reloadUsers(this, level))
+  }
+
+  changed(): void {
+    for (const listener of this.listeners) listener()
   }
 
   *entries(): IterableIterator<Entry> {

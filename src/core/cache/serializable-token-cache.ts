@@ -28,9 +28,9 @@ export class SerializableTokenCache extends TokenCache {
 
   constructor() {
     super()
-    partitionsOf(this).onChange = () => {
+    partitionsOf(this).listeners.add(() => {
       this.hasStateChanged = true
-    }
+    })
   }
 
   /** The whole content as JSON; resets `hasStateChanged`. */
@@ -71,6 +71,7 @@ export class SerializableTokenCache extends TokenCache {
           else this.#foreign[section] = Object.assign(this.#foreign[section] ?? Object.create(null), { [key]: entity })
         }
     }
+    memory.changed()
     this.hasStateChanged = false
   }
 }

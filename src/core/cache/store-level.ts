@@ -19,6 +19,51 @@ export function report({ log }: Partitions, { onStoreError }: SecondLevel, error
 
 export const nameOf = (owner: Owner): string => Object.entries(owner)[0]!.join(':')
 
+/** A read or a write of one partition that is under way. */
+interface Work {
+  name: string
+  /** Whether somebody else has changed the partition since it began. */
+  outdated: boolean
+}
+
+const works = /* @__PURE__ */ new WeakMap<SecondLevel, Set<Work>>()
+
+function begin(memory: Partitions, level: SecondLevel, name: string) {
+  const under = works.get(level) ?? new Set()
+  works.set(level, under)
+  watch(memory, level)
+  const work = { name, outdated: false, end: () => void under.delete(work) }
+  under.add(work)
+  return work
+}
+
+/** Has the store tell, where it can, of what others change there: it is read again then, however fresh it is. */
+function watch(memory: Partitions, level: SecondLevel): void {
+  if (!level.store.watch || level.stopWatching) return
+  const stopWatching = () => {
+    delete level.stopWatching
+    stop()
+  }
+  let stop = () => {}
+  level.stopWatching = stopWatching
+  try {
+    stop = level.store.watch((name) => {
+      const partition = memory.get(ownerOf(name))
+      if (partition) partition.readAt = 0
+      for (const work of works.get(level) ?? []) work.outdated ||= work.name === name
+      memory.changed()
+    })
+  } catch (error) {
+    report(memory, level, error)
+  }
+}
+
+/** Whose partition a name names. */
+function ownerOf(name: string): Owner {
+  const [kind, ...id] = name.split(':')
+  return { [kind!]: id.join(':') } as unknown as Owner
+}
+
 const reads = /* @__PURE__ */ new WeakMap<Partitions, Map<string, Promise<void>>>()
 
 /** Reads a partition from the store, once for all who wait for it. A store that fails leaves memory as it is. */
@@ -32,13 +77,14 @@ export function reload(memory: Partitions, level: SecondLevel, owner: Owner): Pr
 }
 
 async function take(memory: Partitions, level: SecondLevel, owner: Owner, name: string): Promise<void> {
+  const work = begin(memory, level, name)
   try {
     const before = memory.get(owner)?.version
     const found = await level.store.read(name)
     const partition = memory.get(owner) ?? new Partition()
     // Written from here while the answer was on its way: what came is older.
     if (partition.version !== (before ?? null)) return
-    partition.readAt = Date.now()
+    partition.readAt = work.outdated ? 0 : Date.now()
     const content = found ? parseRecord(found.value) : {}
     if (!content) report(memory, level, new Error('A stored partition is not a JSON object.'))
     // Memory is ahead of the store where that failed: what has never reached it is no less true.
@@ -46,8 +92,11 @@ async function take(memory: Partitions, level: SecondLevel, owner: Owner, name: 
     fill(memory, known ? undefined : partition, content)
     partition.version = found?.version ?? null
     keep(memory, level, owner, partition)
+    if (!known) memory.changed()
   } catch (error) {
     report(memory, level, error)
+  } finally {
+    work.end()
   }
 }
 
@@ -83,6 +132,7 @@ export async function change(memory: Partitions, level: SecondLevel, owner: Owne
   const name = nameOf(owner)
   // It may have left memory meanwhile, which must not pass for an empty one.
   if (!memory.get(owner)) await take(memory, level, owner, name)
+  const work = begin(memory, level, name)
   try {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const before = memory.get(owner)?.entries.length
@@ -92,7 +142,7 @@ export async function change(memory: Partitions, level: SecondLevel, owner: Owne
       const version = await store.write(name, content(memory, partition), { version: partition.version, ttl: lifeOf(partition) })
       if (version !== 'conflict') {
         partition.version = version
-        partition.readAt = Date.now()
+        partition.readAt = work.outdated ? 0 : Date.now()
         return keep(memory, level, owner, partition)
       }
       await take(memory, level, owner, name)
@@ -100,6 +150,8 @@ export async function change(memory: Partitions, level: SecondLevel, owner: Owne
     report(memory, level, new Error('A partition was changed by others each time it was to be written.'))
   } catch (error) {
     report(memory, level, error)
+  } finally {
+    work.end()
   }
 }
 
@@ -122,10 +174,13 @@ export async function exclusively<T>(memory: Partitions, level: SecondLevel, own
 
 /** All users that the store can tell of. */
 export async function reloadUsers(memory: Partitions, level: SecondLevel): Promise<void> {
+  watch(memory, level)
   try {
     for await (const name of level.store.list?.() ?? []) {
       if (name.startsWith('user:')) await memory.current({ user: name.slice('user:'.length) })
     }
+    // Who has signed out elsewhere is no longer listed.
+    for (const user of [...memory.users.keys()]) await memory.current({ user })
   } catch (error) {
     report(memory, level, error)
   }

@@ -247,7 +247,7 @@ export abstract class ClientApplication {
 
   /**
    * Waits for requests that are under way although nobody waits for them any more, so that a process can end without losing a rotated
-   * refresh token. Also called by `await using`.
+   * refresh token, and stops watching the store of the token cache: its next use begins again. Also called by `await using`.
    *
    * @example
    * ```ts
@@ -255,6 +255,8 @@ export abstract class ClientApplication {
    * ```
    */
   async close(): Promise<void> {
-    await Promise.all(contextOf(this).pending)
+    const { pending, memory } = contextOf(this)
+    await Promise.all(pending)
+    memory.level?.stopWatching?.()
   }
 }

@@ -34,7 +34,7 @@ export async function forgetClient({ memory, clientId, authority }: ClientContex
   const { level } = memory
   const gone = [...memory.apps.keys()].filter((id) => id.startsWith(prefix))
   for (const id of gone) memory.apps.delete(id)
-  if (gone.length) memory.onChange()
+  if (gone.length) memory.changed()
   if (!level) return
   const { nameOf, report } = await loaded(import('../cache/store-level.ts'))
   try {

@@ -57,7 +57,7 @@ describe('partitionFor', () => {
 it('settle drops a person’s partition when it is empty', () => {
   const memory = new Partitions()
   let changes = 0
-  memory.onChange = () => void changes++
+  memory.listeners.add(() => void changes++)
   const partition = file(memory, { home_account_id: 'a.b' })
   settle(memory, 'a.b')
   expect(memory.users.size).toBe(1)
