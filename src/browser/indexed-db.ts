@@ -100,7 +100,7 @@ function databaseStore(database: Database): CacheStore {
         try {
           // In one transaction, whose callback cannot wait for anything.
           const replace = (present: Sealed | undefined) => {
-            const current = present && !isOver(present) ? present.version : null
+            const current = isOver(present) ? null : present!.version
             if (version !== undefined && version !== current) throw conflict
             return sealed
           }
@@ -124,7 +124,8 @@ function databaseStore(database: Database): CacheStore {
   }
 }
 
-const isOver = ({ expires }: Sealed): boolean => !(expires > Date.now())
+/** Also what is no partition. */
+const isOver = (sealed: Sealed | null | undefined): boolean => !(sealed && sealed.expires > Date.now())
 
 /** Removes partitions, in one transaction. */
 function sweep(use: UseStore, isDoomed: (sealed: Sealed, name: string) => boolean): Promise<void> {
