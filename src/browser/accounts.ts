@@ -67,6 +67,8 @@ function create(app: ClientApplication): Accounts {
   const active = () => find(look(), choice.get()) ?? null
 
   function tell(): void {
+    // The accounts of earlier visits come one by one, and are told of together.
+    if (!isComplete) return
     const now = [active(), snapshot]
     if (now.every((part, index) => part === told[index])) return
     told = now

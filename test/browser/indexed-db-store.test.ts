@@ -1,5 +1,7 @@
+import { IDBObjectStore as FDBObjectStore } from 'fake-indexeddb'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { indexedDbStore } from '../../src/browser/index.ts'
+import type { CacheStore } from '../../src/core/index.ts'
 import { cacheStoreContract } from '../../src/testing/index.ts'
 import { codeOf } from '../core/client/support.ts'
 import { contentOf, emptyIndexedDb, openDatabases, until, within } from './storage-support.ts'
@@ -26,6 +28,12 @@ describe('the contract of a store', () => {
     for (const { run } of cacheStoreContract(() => alternating)) await run()
   })
 })
+
+async function namesIn(store: CacheStore): Promise<string[]> {
+  const names: string[] = []
+  for await (const name of store.list!()) names.push(name)
+  return names
+}
 
 describe('at rest', () => {
   test('no token can be read, and no key taken away', async () => {
@@ -74,6 +82,7 @@ describe('at rest', () => {
       await store.write('user:other', 'x', {})
       await within('msal-isomorphic', 'readwrite', (objects) => void objects.put(foreign, user))
       expect(await store.read(user)).toBeNull()
+      expect(await namesIn(store)).not.toContain(undefined)
       expect(await store.write(user, secret, { version: null })).not.toBe('conflict')
       expect((await store.read(user))?.value).toBe(secret)
     },
@@ -95,7 +104,7 @@ test('a partition past its ttl is absent, may be written anew, and is swept', as
   onTestFinished(() => void vi.useRealTimers())
   expect(await store.read(user)).toBeNull()
   expect(await store.write(user, 'new', { version: null })).not.toBe('conflict')
-  expect((await Array.fromAsync(store.list!())).sort()).toEqual(['user:long', user].sort())
+  expect((await namesIn(store)).sort()).toEqual(['user:long', user].sort())
   expect([...(await contentOf()).keys()]).toEqual([0, 'user:long', user])
 })
 
@@ -225,17 +234,17 @@ describe('an IndexedDB that refuses', () => {
 describe('a full disk', () => {
   /** Puts nothing more once this many partitions are there. */
   function full(limit: number) {
-    const { put } = IDBObjectStore.prototype
-    const spy = vi.spyOn(IDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, ...args) {
+    const { put } = FDBObjectStore.prototype
+    const spy = vi.spyOn(FDBObjectStore.prototype, 'put').mockImplementation(function (this: IDBObjectStore, ...args) {
+      const request = put.apply(this, args)
       const count = this.count()
       count.onsuccess = () => {
-        if (count.result > limit) {
-          Object.defineProperty(this.transaction, 'error', { value: new DOMException('full', 'QuotaExceededError') })
-          this.transaction.abort()
-        }
+        if (count.result <= limit) return
+        Object.defineProperty(this.transaction, 'error', { value: new DOMException('full', 'QuotaExceededError') })
+        this.transaction.abort()
       }
-      return put.apply(this, args)
-    })
+      return request
+    } as typeof put)
     onTestFinished(() => spy.mockRestore())
   }
 
@@ -253,7 +262,7 @@ describe('a full disk', () => {
   test('is told each time, leaves what is there, and is no longer so when there is room', async () => {
     const store = indexedDbStore()
     await store.write(user, secret, {})
-    full(1)
+    full(2)
     for (let round = 0; round < 2; round++) expect(await codeOf(store.write('user:new', 'new', {}))).toBe('environment_unsupported')
     expect((await store.read(user))?.value).toBe(secret)
     vi.restoreAllMocks()
