@@ -85,7 +85,7 @@ function create(app: ClientApplication): Accounts {
   /** Reads what is new in the store, one time after the other. */
   async function load(): Promise<void> {
     again = true
-    if (loading) return
+    if (loading || !memory.level) return
     loading = true
     while (again) {
       again = false
@@ -102,16 +102,16 @@ function create(app: ClientApplication): Accounts {
 
   function changed(): void {
     tell()
-    if (memory.level) load()
+    load()
   }
 
   return {
     get() {
-      if (memory.level && !listeners.size) load()
+      if (!listeners.size) load()
       return look()
     },
     get active() {
-      if (memory.level && !listeners.size) load()
+      if (!listeners.size) load()
       return active()
     },
     set active(account) {
@@ -124,7 +124,7 @@ function create(app: ClientApplication): Accounts {
         told = [active(), snapshot]
         memory.listeners.add(changed)
         globalThis.addEventListener?.('storage', tell)
-        if (memory.level) load()
+        load()
       }
       listeners.add(own)
       return () => {

@@ -6,22 +6,23 @@ export interface Choice {
 
 /** Kept over page loads where the browser allows it. */
 export function storedChoice(key: string): Choice {
+  /** Where the browser refuses. */
   let here: string | null = null
-  let refused = false
   return {
     get() {
       try {
-        if (!refused) return localStorage.getItem(key)
-      } catch {}
-      return here
+        return localStorage.getItem(key) ?? here
+      } catch {
+        return here
+      }
     },
     set(id) {
-      here = id
+      here = null
       try {
         if (id === null) localStorage.removeItem(key)
-        else if (localStorage.getItem(key) !== id) localStorage.setItem(key, id)
+        else localStorage.setItem(key, id)
       } catch {
-        refused = true
+        here = id
       }
     },
   }

@@ -13,11 +13,17 @@ export async function locked<T>(name: string, task: () => Promise<T>, signal?: A
     clearTimeout(timer)
     signal?.removeEventListener('abort', abort)
   }
+  let begun = false
   try {
     return await navigator.locks.request(name, { signal: wait.signal }, () => {
+      begun = true
       stop()
       return task()
     })
+  } catch (error) {
+    // A sandboxed frame, whose origin nobody shares, has no locks and needs none.
+    if (begun || (error as Error)?.name !== 'SecurityError') throw error
+    return await task()
   } finally {
     stop()
   }
