@@ -25,7 +25,7 @@ export interface IndexedDbStoreOptions {
  * @example
  * ```ts
  * const tokenCache = new TokenCache({ store: indexedDbStore() })
- * const app = new PublicClientApplication({ clientId, interaction: popup(), tokenCache })
+ * const app = new PublicClientApplication({ clientId, tokenCache })
  * ```
  */
 export function indexedDbStore({ name = 'msal-isomorphic' }: IndexedDbStoreOptions = {}): CacheStore {
