@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { accounts } from '../../src/browser/index.ts'
+import { contextOf } from '../../src/core/client/context.ts'
 import { type AccountInfo, type PublicClientApplication, TokenCache } from '../../src/core/index.ts'
 import { publicClient, scopes } from '../core/client/support.ts'
 import { alice, bob, FakeProvider, homeAccountIdOf, type Person } from '../support/fake-provider.ts'
@@ -148,7 +149,10 @@ describe('subscribers', () => {
     vi.stubGlobal('addEventListener', add)
     vi.stubGlobal('removeEventListener', remove)
     const told = vi.fn()
+    const { listeners } = contextOf(app).memory
+    const before = listeners.size
     const stops = [accounts(app).subscribe(told), accounts(app).subscribe(told)]
+    expect(listeners.size).toBe(before + 1)
     expect(add).toHaveBeenCalledTimes(1)
     await signIn(app, alice)
     expect(told, 'the same function twice is two subscribers').toHaveBeenCalledTimes(2)
@@ -159,6 +163,7 @@ describe('subscribers', () => {
     expect(remove).not.toHaveBeenCalled()
     stops[1]!()
     expect(remove.mock.calls).toEqual(add.mock.calls)
+    expect(listeners.size).toBe(before)
     await signIn(app, carol)
     expect(told).toHaveBeenCalledTimes(3)
     expect(names(app)).toHaveLength(3)
@@ -202,6 +207,8 @@ describe('the active account', () => {
     expect(activeName(app)).toBe('alice')
     await app.removeAccount(account)
     expect(activeName(app)).toBeNull()
+    expect([...stored.values()], 'nothing is left of who has gone').toEqual([''])
+    await signIn(app, alice)
     expect(activeName(app), 'and stays nobody').toBeNull()
     told.mockClear()
     accounts(app).active = other
