@@ -30,7 +30,7 @@ describe.skipIf(lacks('chromium', hasChromium))('indexedDbStore in Chromium', { 
 
   test('waiting for a lock ends with the signal, as an error of ours', async () => {
     const [page, other] = (await tabs.open(2)) as [Page, Page]
-    await page.evaluate(() => void tab.store.lock!('user:x', () => new Promise(() => {})))
+    await page.evaluate(() => new Promise<void>((held) => void tab.store.lock!('user:x', () => new Promise(() => held()))))
     expect(
       await other.evaluate(async () => {
         const code = (error: { code: string }) => error.code
@@ -137,7 +137,7 @@ describe.skipIf(lacks('chromium', hasChromium))('indexedDbStore in Chromium', { 
     await page.waitForFunction(() => frames.length === 1)
     const frame = page.frames()[1]!
     await frame.waitForFunction('globalThis.openApp')
-    await frame.evaluate('globalThis.tab = openApp(options)')
+    await frame.evaluate('void (globalThis.tab = openApp(options))')
     const first = await frame.evaluate(() => tab.store.read('user:x').catch((error) => [error.code, error.message, error.cause.name]))
     expect(first).toEqual(['environment_unsupported', 'IndexedDB cannot be used here (SecurityError).', 'SecurityError'])
     expect(await frame.evaluate(() => tab.store.lock!('user:x', async () => 'ran'))).toBe('ran')

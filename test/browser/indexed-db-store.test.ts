@@ -4,6 +4,7 @@ import { indexedDbStore } from '../../src/browser/index.ts'
 import type { CacheStore } from '../../src/core/index.ts'
 import { cacheStoreContract } from '../../src/testing/index.ts'
 import { codeOf } from '../core/client/support.ts'
+import { node, root } from '../package/support.ts'
 import { contentOf, emptyIndexedDb, openDatabases, until, within } from './storage-support.ts'
 
 beforeEach(() => {
@@ -317,5 +318,16 @@ describe('watching', () => {
     await there.write(user, secret, {})
     await new Promise((resolve) => setTimeout(resolve, 20))
     expect(heard).toEqual([])
+  })
+
+  test('keeps no process alive', async () => {
+    const program = `
+      import 'fake-indexeddb/auto'
+      import { PublicClientApplication, TokenCache } from 'msal-isomorphic'
+      import { accounts, indexedDbStore } from 'msal-isomorphic/browser'
+      const app = new PublicClientApplication({ clientId: 'id', tokenCache: new TokenCache({ store: indexedDbStore() }) })
+      accounts(app).subscribe(() => {})
+      console.log((await app.getAccounts()).length)`
+    expect(await node(root, ['--input-type=module', '-e', program])).toBe('0\n')
   })
 })

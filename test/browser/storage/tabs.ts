@@ -62,7 +62,7 @@ export async function startTabs(): Promise<Tabs> {
 export async function load(page: Page, site: Site): Promise<Page> {
   await page.goto(site.origin)
   await page.waitForFunction('globalThis.openApp')
-  await page.evaluate('globalThis.tab = openApp(options)')
+  await page.evaluate('void (globalThis.tab = openApp(options))')
   return page
 }
 
