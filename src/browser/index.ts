@@ -1,1 +1,3 @@
+export { type Accounts, accounts } from './accounts.ts'
 export { completePopup } from './complete-popup.ts'
+export { type IndexedDbStoreOptions, indexedDbStore } from './indexed-db-store.ts'

@@ -14,7 +14,7 @@ let folder: string
 beforeAll(async () => {
   const cleanups: (() => Promise<void>)[] = []
   folder = await emptyFolder((clean) => cleanups.push(clean))
-  await installBuild(folder, 'jose', '@rgrove/parse-xml')
+  await installBuild(folder, 'jose', '@rgrove/parse-xml', 'idb-keyval')
   return () => Promise.all(cleanups.map((clean) => clean()))
 })
 
@@ -53,7 +53,7 @@ function resolveBuild(): Plugin {
   }
 }
 
-const use = (name: string) => `import { ${name} } from '${packageJson.name}'; globalThis.used = ${name}`
+const use = (names: string) => `import { ${names} } from '${packageJson.name}'; globalThis.used = [${names}]`
 
 describe('a bundle', () => {
   it.each(entryPoints)('of a bare import of %s is empty', async (entryPoint) => {
@@ -66,7 +66,7 @@ describe('a bundle', () => {
     await writeFile(app, `import '${entryPoint}'`)
     const { generate } = await rollup({
       input: app,
-      external: [/^node:/, 'undici', 'jose', '@rgrove/parse-xml'],
+      external: [/^node:/, 'undici', 'jose', '@rgrove/parse-xml', 'idb-keyval'],
       plugins: [resolveBuild()],
       onwarn() {},
     })
@@ -82,6 +82,18 @@ describe('a bundle', () => {
     const { gzipped, modules } = await firstLoad(use('PublicClientApplication'))
     expect(modules.join()).toContain('dist/core.js')
     expect(gzipped).toBeLessThanOrEqual(8 * 1024)
+  })
+
+  it('of a page that keeps its tokens and shows its accounts loads little more at first, and no database', async () => {
+    const load = (names: string) =>
+      firstLoad(
+        `${use('PublicClientApplication, TokenCache')}; import { ${names} } from '${packageJson.name}/browser'; globalThis.page = [${names}]`,
+      )
+    const core = await firstLoad(use('PublicClientApplication, TokenCache'))
+    const store = await load('indexedDbStore')
+    expect(store.gzipped - core.gzipped).toBeLessThanOrEqual(320)
+    expect(store.modules.filter((path) => path.includes('idb-keyval'))).toEqual([])
+    expect((await load('indexedDbStore, accounts')).gzipped - core.gzipped).toBeLessThanOrEqual(1152)
   })
 
   it.each(['PublicClientApplication', 'ConfidentialClientApplication'])('of %s loads jose late or never', async (name) => {
@@ -123,7 +135,7 @@ describe('the walk through the package', () => {
     const outdir = await mkdtemp(join(folder, 'out-'))
     const { write } = await rollup({
       input: program,
-      external: [/^node:/, 'undici', 'jose', '@rgrove/parse-xml'],
+      external: [/^node:/, 'undici', 'jose', '@rgrove/parse-xml', 'idb-keyval'],
       plugins: [resolveBuild()],
     })
     const { output } = await write({ file: join(outdir, 'main.mjs'), format: 'es', inlineDynamicImports: true })

@@ -27,7 +27,7 @@ const values: Record<string, readonly string[]> = {
       'parseClaimsChallenge',
     ],
   ],
-  'msal-isomorphic/browser': ['completePopup'],
+  'msal-isomorphic/browser': ['completePopup', 'indexedDbStore', 'accounts'],
   'msal-isomorphic/node': ['loopback', 'createFetch', 'fileStore', 'ManagedIdentityClient', 'getManagedIdentitySource'],
   'msal-isomorphic/edge': [
     ...['challenge', 'challengeFor', 'validateAccessToken'],
@@ -53,7 +53,7 @@ const types: Record<string, readonly string[]> = {
     ...['Interaction', 'InteractionContext', 'InteractionSession', 'AuthorizeRequest', 'ResponseMode'],
     ...['CacheStore', 'CacheStoreWriteOptions', 'HttpCache', 'Logger', 'LogRecord'],
   ],
-  'msal-isomorphic/browser': [],
+  'msal-isomorphic/browser': ['IndexedDbStoreOptions', 'Accounts'],
   'msal-isomorphic/node': [
     ...['LoopbackOptions', 'CreateFetchOptions', 'FileCipher', 'FileStoreOptions'],
     ...['ManagedIdentity', 'ManagedIdentityOptions', 'ManagedIdentityRequest', 'ManagedIdentitySource'],

@@ -18,7 +18,7 @@ import {
   SerializableTokenCache,
   TokenCache,
 } from 'msal-isomorphic'
-import { completePopup } from 'msal-isomorphic/browser'
+import { accounts, completePopup, indexedDbStore } from 'msal-isomorphic/browser'
 import { challenge, flowCookies, readFlowCookie, sealFlow, sessionCookie, unsealFlow, validateAccessToken } from 'msal-isomorphic/edge'
 import { createFetch, fileStore, getManagedIdentitySource, loopback, ManagedIdentityClient } from 'msal-isomorphic/node'
 import { redisStore } from 'msal-isomorphic/redis'
@@ -80,6 +80,7 @@ async function walk() {
   await serveAtTheEdge()
   await protectAnApi()
   assert.throws(() => completePopup(), { code: 'environment_unsupported' })
+  await keepInABrowser()
   console.log('done')
 }
 
@@ -268,6 +269,15 @@ function signed(claims) {
 function realm(url) {
   if (!url.includes('company.example')) return { account_type: 'Managed' }
   return { account_type: 'Federated', federation_metadata_url: `${federation}/mex`, cloud_audience_urn: 'urn:federation:MicrosoftOnline' }
+}
+
+async function keepInABrowser() {
+  const store = indexedDbStore()
+  await assert.rejects(store.read('user:x'), { code: 'environment_unsupported' })
+  assert.equal(await store.read('user:x'), null)
+  const { get, subscribe } = accounts(new PublicClientApplication({ clientId, tokenCache: new TokenCache() }))
+  subscribe(() => {})()
+  assert.deepEqual(get(), [])
 }
 
 async function serveAtTheEdge() {
