@@ -1,1 +1,5 @@
 export { completePopup } from './complete-popup.ts'
+export { completeRedirect } from './complete-redirect.ts'
+export { type PopupOptions, popup } from './popup.ts'
+export { type RedirectOptions, redirect } from './redirect.ts'
+export { type SilentFrameOptions, silentFrame } from './silent-frame.ts'
