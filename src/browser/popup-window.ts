@@ -2,9 +2,11 @@ import { ClientAuthError, NetworkError } from '../core/errors.ts'
 import { listen } from './answer.ts'
 
 /** Milliseconds between two looks at a popup. */
-const interval = 100
-/** How many looks in a row must find it closed: an answer may be on its way still. */
-const enough = 8
+const interval = 50
+/** How many looks must find the provider's page in an open popup: while a tie is being cut, one may. */
+const surelyTied = 3
+/** How many looks in a row must find the popup closed: the answer may be on its way still. */
+const surelyClosed = 16
 
 interface Wait {
   url: string
@@ -17,13 +19,12 @@ interface Wait {
 /**
  * Sends a popup to the provider and waits for the answer.
  *
- * Whether the popup has been closed is known for as long as its `closed` can be believed. A page with a `Cross-Origin-Opener-Policy` makes
- * it true for a window that is open, from the moment that the page appears. So a popup counts as closed
+ * A page with a `Cross-Origin-Opener-Policy` cuts the tie to its opener: `closed` is true from then on, though the popup is open. So
  *
- * 1. before it has been sent anywhere, at once;
- * 2. afterwards only if a page of another origin has been seen in it while it was open, which shows that the tie held, and only while this
- *    page has the focus: a tie that is cut later, by a second page, leaves the focus in the popup;
- * 3. without either, when the person begins another sign-in.
+ * 1. before it has been sent anywhere, `closed` is believed;
+ * 2. afterwards only if the provider's page has been seen in the popup while it was open, which shows that the tie held, or if the popup
+ *    still is at our own page; and only while this page has the focus, for a tie that is cut later leaves the focus in the popup;
+ * 3. otherwise nobody can tell. The sign-in ends with an answer, by its caller, or when the person begins another one.
  */
 export function answerFrom(popup: Window, { url, state, signal, waiting }: Wait): Promise<string> {
   const ends: (() => void)[] = []
@@ -34,12 +35,13 @@ export function answerFrom(popup: Window, { url, state, signal, waiting }: Wait)
     signal.addEventListener('abort', abort)
     const giveWay = () => popup.closed && cancel()
     waiting.add(giveWay)
-    let tied = false
-    let looks = 0
+    let tied = 0
+    let closed = 0
     const timer = setInterval(() => {
-      looks = popup.closed && tied && document.hasFocus() ? looks + 1 : 0
-      tied ||= !popup.closed && isForeign(popup)
-      if (looks === enough) cancel()
+      const foreign = isForeign(popup)
+      if (!popup.closed && foreign) tied++
+      closed = popup.closed && (tied >= surelyTied || !foreign) && document.hasFocus() ? closed + 1 : 0
+      if (closed === surelyClosed) cancel()
     }, interval)
     ends.push(
       () => clearInterval(timer),

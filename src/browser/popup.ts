@@ -20,8 +20,8 @@ export interface PopupOptions {
  * `completeRedirect(app)` hands the answer over and closes it. This works under `Cross-Origin-Opener-Policy: same-origin` too.
  *
  * A sign-in rejects with `ClientAuthError` `popup_blocked` where the browser opens no window, and `user_cancelled` within two seconds after
- * the person has closed it. Where the provider's page cuts the tie to the window (`Cross-Origin-Opener-Policy`), a window that is open
- * looks closed, so closing it cannot be noticed: pass `timeout` or `signal`, or begin again. A sign-in that begins while another is under
+ * the person has closed it and is back on this page. Where the provider's page or this one has a `Cross-Origin-Opener-Policy`, a window
+ * that is open looks closed, so closing it cannot be noticed: pass `timeout` or `signal`, or begin again. A sign-in that begins while another is under
  * way ends the other with `user_cancelled` if its window looks closed, and leaves it alone otherwise.
  *
  * @example
