@@ -1,4 +1,4 @@
-import { announce, takeAnswer } from './answer.ts'
+import { announce, captureAnswer, dropAnswer } from './answer.ts'
 import { needPage } from './page.ts'
 
 /**
@@ -17,6 +17,7 @@ import { needPage } from './page.ts'
  */
 export function completePopup(): void {
   needPage()
-  const answer = takeAnswer()
+  const answer = captureAnswer()
+  dropAnswer()
   if (answer) announce(answer).finally(() => window.close())
 }

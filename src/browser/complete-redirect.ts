@@ -1,10 +1,9 @@
-import { contextOf } from '../core/client/context.ts'
 import type { PublicClientApplication } from '../core/client/public-client-application.ts'
-import { ClientAuthError } from '../core/errors.ts'
-import type { AuthCodeFlow, UserResult } from '../core/types.ts'
+import type { UserResult } from '../core/types.ts'
 import { guarded } from '../core/util/guarded.ts'
-import { announce, takeAnswer } from './answer.ts'
-import { dropFlow, findFlow, keepFlow, parkedFlow } from './flows.ts'
+import { loaded } from '../core/util/loaded.ts'
+import { captureAnswer } from './answer.ts'
+import { keptKeys } from './kept-keys.ts'
 import { needPage } from './page.ts'
 
 const completions = /* @__PURE__ */ new WeakMap<PublicClientApplication, Promise<UserResult | null>>()
@@ -32,34 +31,9 @@ export function completeRedirect(app: PublicClientApplication): Promise<UserResu
   return completion
 }
 
-/** For a window that is about to go. */
-const never = () => new Promise<never>(() => {})
-
 async function complete(app: PublicClientApplication): Promise<UserResult | null> {
   needPage()
-  const { clientId, authority } = contextOf(app)
-  const isOurs = ({ flow }: { flow: AuthCodeFlow }) => flow.clientId === clientId && flow.authority === authority.url
-  const answer = takeAnswer(({ state }) => {
-    const kept = findFlow(state)
-    return !kept || isOurs(kept)
-  })
-  const kept = answer ? findFlow(answer.state) : parkedFlow((parked) => isOurs(parked) && isHere(parked.page))
-  if (!kept) {
-    if (!answer) return null
-    if (!(await announce(answer))) throw new ClientAuthError('flow_unknown', 'The answer belongs to no sign-in that began in this tab.')
-    window.close()
-    return never()
-  }
-  const { flow, page, response = answer!.url } = kept
-  if (!isHere(page)) {
-    keepFlow({ flow, page, response })
-    location.replace(page)
-    return never()
-  }
-  // Used up, whatever becomes of it.
-  dropFlow(flow.state)
-  history.replaceState(history.state, '', page)
-  return app.acquireTokenByAuthCodeFlow({ flow, response })
+  if (!captureAnswer() && !keptKeys().length) return null
+  const { comeBack } = await loaded(import('./redirect-flow.ts'))
+  return comeBack(app)
 }
-
-const isHere = (page: string) => new URL(page).pathname === location.pathname

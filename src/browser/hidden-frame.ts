@@ -1,9 +1,11 @@
-import { ClientAuthError, NetworkError } from '../core/errors.ts'
-import { answers, listen } from './answer.ts'
+import { ClientAuthError, ClientConfigurationError, NetworkError } from '../core/errors.ts'
+import { answers, listen } from './listen.ts'
 
 /** Opens an authorization request in a frame that nobody sees and waits for the answer. */
 export async function answerFromFrame(url: string, state: string, timeout: number, signal: AbortSignal): Promise<string> {
   const request = new URL(url)
+  if ((request.searchParams.get('prompt') ?? 'none') !== 'none')
+    throw new ClientConfigurationError('invalid_argument', 'A hidden frame can ask nobody: its prompt is none.')
   request.searchParams.set('prompt', 'none')
   const frame = document.createElement('iframe')
   frame.hidden = true

@@ -1,5 +1,6 @@
 export { completePopup } from './complete-popup.ts'
 export { completeRedirect } from './complete-redirect.ts'
+export { completeFrontChannelLogout, type LogoutOptions, logout } from './logout.ts'
 export { type PopupOptions, popup } from './popup.ts'
 export { type RedirectOptions, redirect } from './redirect.ts'
 export { type SilentFrameOptions, silentFrame } from './silent-frame.ts'

@@ -1,5 +1,5 @@
 import { ClientAuthError, NetworkError } from '../core/errors.ts'
-import { listen } from './answer.ts'
+import { listen } from './listen.ts'
 
 /** Milliseconds between two looks at a popup. */
 const interval = 50

@@ -3,6 +3,12 @@ import type { Interaction } from '../core/ports.ts'
 import { loaded } from '../core/util/loaded.ts'
 import { redirectUriOf } from './page.ts'
 
+/** How large a popup is. */
+interface Size {
+  width?: number | undefined
+  height?: number | undefined
+}
+
 /** Options of {@link popup}. */
 export interface PopupOptions {
   /** A page of this origin, which calls `completePopup()` or `completeRedirect(app)`. Default: the current page without query and fragment. */
@@ -37,7 +43,8 @@ export function popup({ redirectUri, width, height }: PopupOptions = {}): Intera
     begin() {
       const returnTo = redirectUriOf(redirectUri)
       for (const giveWay of waiting) giveWay()
-      const opened = openPopup(width, height)
+      const opened = openPopup({ width, height })
+      if (!opened) throw new ClientAuthError('popup_blocked', 'The browser blocked the popup.')
       return {
         redirectUri: returnTo,
         async authorize({ url, flow, signal }) {
@@ -50,11 +57,10 @@ export function popup({ redirectUri, width, height }: PopupOptions = {}): Intera
   }
 }
 
-/** Opens an empty window in the middle of this one. */
-export function openPopup(width = 480, height = 640): Window {
+/** Opens an empty window in the middle of this one; null where the browser does not let it. */
+export function openPopup({ width = 480, height = 640 }: Size): Window | null {
   const left = Math.round(screenX + (outerWidth - width) / 2)
   const top = Math.round(screenY + (outerHeight - height) / 2)
   const opened = window.open('about:blank', '_blank', `popup,width=${width},height=${height},left=${left},top=${top}`)
-  if (!opened || opened.closed) throw new ClientAuthError('popup_blocked', 'The browser blocked the popup: open it inside a click.')
-  return opened
+  return opened?.closed ? null : opened
 }

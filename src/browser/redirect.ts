@@ -1,6 +1,5 @@
-import { ClientAuthError } from '../core/errors.ts'
 import type { Interaction } from '../core/ports.ts'
-import { dropFlow, keepFlow } from './flows.ts'
+import { loaded } from '../core/util/loaded.ts'
 import { redirectUriOf } from './page.ts'
 
 /** Options of {@link redirect}. */
@@ -32,17 +31,10 @@ export function redirect({ redirectUri }: RedirectOptions = {}): Interaction {
       return {
         redirectUri: redirectUriOf(redirectUri),
         async authorize({ url, flow }) {
-          keepFlow({ flow, page: location.href })
-          return new Promise((_, reject) => {
-            const comeBack = ({ persisted }: PageTransitionEvent) =>
-              persisted && reject(new ClientAuthError('user_cancelled', 'The person came back without having signed in.'))
-            addEventListener('pageshow', comeBack)
-            forget = () => {
-              removeEventListener('pageshow', comeBack)
-              dropFlow(flow.state)
-            }
-            location.assign(url)
-          })
+          const { leave } = await loaded(import('./redirect-flow.ts'))
+          const left = leave(url, flow)
+          forget = left.forget
+          return left.back
         },
         close: () => forget(),
       }

@@ -27,11 +27,10 @@ export interface SilentFrameOptions {
  * ```
  */
 export function silentFrame({ redirectUri, timeout = 10_000 }: SilentFrameOptions = {}): Interaction {
-  if (!(timeout > 0)) throw new ClientConfigurationError('invalid_argument', 'timeout must be a positive number of milliseconds.')
+  if (!(timeout > 0)) throw new ClientConfigurationError('invalid_argument', 'timeout must be a positive number.')
   return {
     responseModes: ['fragment', 'query'],
-    begin({ prompt = 'none' }) {
-      if (prompt !== 'none') throw new ClientConfigurationError('invalid_argument', 'A hidden frame can ask nobody: its prompt is none.')
+    begin() {
       return {
         redirectUri: redirectUriOf(redirectUri),
         async authorize({ url, flow, signal }) {

@@ -1,6 +1,7 @@
 import { ClientConfigurationError } from '../core/errors.ts'
 import type { AuthCodeFlow } from '../core/types.ts'
 import { isRecord, parseRecord } from '../core/util/record.ts'
+import { keptKeys, prefix } from './kept-keys.ts'
 
 /** A sign-in whose page has been left. */
 export interface KeptFlow {
@@ -11,12 +12,10 @@ export interface KeptFlow {
   response?: string
 }
 
-const prefix = 'msal-isomorphic.flow.'
-
 /** Keeps a sign-in for this tab. There is one entry for each state, so no two meet; those that nobody came back for are swept. */
 export function keepFlow(kept: KeptFlow): void {
   try {
-    for (const key of keys()) if (!((read(key)?.flow.expiresAt ?? 0) > Date.now())) sessionStorage.removeItem(key)
+    for (const key of keptKeys()) if (!((read(key)?.flow.expiresAt ?? 0) > Date.now())) sessionStorage.removeItem(key)
     sessionStorage.setItem(prefix + kept.flow.state, JSON.stringify(kept))
   } catch {
     throw new ClientConfigurationError('environment_unsupported', 'A redirect needs sessionStorage, which the browser refuses.')
@@ -30,19 +29,11 @@ export const findFlow = (state: string): KeptFlow | undefined => read(prefix + s
 
 /** A sign-in of this tab whose answer has arrived already. */
 export function parkedFlow(wanted: (kept: KeptFlow) => boolean): KeptFlow | undefined {
-  for (const key of keys()) {
+  for (const key of keptKeys()) {
     const kept = read(key)
     if (kept?.response !== undefined && wanted(kept)) return kept
   }
   return undefined
-}
-
-function keys(): string[] {
-  try {
-    return Object.keys(sessionStorage).filter((key) => key.startsWith(prefix))
-  } catch {
-    return []
-  }
 }
 
 function read(key: string): KeptFlow | undefined {
