@@ -2,11 +2,11 @@ import { ClientAuthError, NetworkError } from '../core/errors.ts'
 import { listen } from './listen.ts'
 
 /** Milliseconds between two looks at a popup. */
-const interval = 50
+const interval = 25
 /** How many looks must find the provider's page in an open popup: while a tie is being cut, one may. */
 const surelyTied = 3
 /** How many looks in a row must find the popup closed: the answer may be on its way still. */
-const surelyClosed = 16
+const surelyClosed = 32
 
 interface Wait {
   url: string

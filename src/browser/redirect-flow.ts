@@ -22,6 +22,9 @@ export function leave(url: string, flow: AuthCodeFlow): { back: Promise<never>; 
   return { back, forget }
 }
 
+/** Whether the page's answer could be handed to another page, once that is known. */
+let handing: Promise<boolean> | undefined
+
 /** For a window that is about to go. */
 const never = () => new Promise<never>(() => {})
 
@@ -34,11 +37,13 @@ export async function comeBack(app: PublicClientApplication): Promise<UserResult
   // That is for another client of this page to ask for.
   if (begun && !isOurs(begun)) return null
   dropAnswer()
-  if (answer && !begun) {
-    if (!(await announce(answer))) throw new ClientAuthError('flow_unknown', 'The answer belongs to no sign-in that began in this tab.')
+  if (answer && !begun) handing = announce(answer)
+  // No client of this page may go on while the window is about to close.
+  if (await handing) {
     window.close()
     return never()
   }
+  if (answer && !begun) throw new ClientAuthError('flow_unknown', 'The answer belongs to no sign-in that began in this tab.')
   const kept = begun ?? parkedFlow((parked) => isOurs(parked) && isHere(parked.page))
   if (!kept) return null
   const { flow, page, response = answer!.url } = kept

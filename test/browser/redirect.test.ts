@@ -25,7 +25,8 @@ describe.skipIf(lacks('chromium', hasChromium))('a redirect', () => {
       },
       { scopes, redirectUri },
     )
-  const started = (on: Page): Promise<Outcome | null> => on.waitForFunction(() => window.started).then(() => on.evaluate(() => window.started))
+  const started = (on: Page): Promise<Outcome | null> =>
+    on.waitForFunction(() => window.started).then(() => on.evaluate(() => window.started))
   const kept = (on: Page) => on.evaluate(() => Object.keys(sessionStorage))
 
   it.each([

@@ -18,9 +18,12 @@ window.outcome = (promise) =>
 window.msal = { ...core, ...browser }
 const settings = { ...config, knownAuthorities: [new URL(config.authority).host] }
 window.createApp = (options) => new PublicClientApplication({ ...settings, ...options })
+// Another client on the same page, which asks first: what is not its own is none of its business.
+window.other = window.createApp({ clientId: '00000000-0000-4000-8000-000000000000' })
+window.otherStarted = window.outcome(browser.completeRedirect(window.other))
 window.app = window.createApp()
 window.started = window.outcome(browser.completeRedirect(window.app))
 window.started.then(() => {
   window.rendered = location.href
-  document.body.append('The application')
+  console.log('shown')
 })

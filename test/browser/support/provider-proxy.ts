@@ -11,12 +11,11 @@ export interface ProxiedProvider extends Provider {
 
 export async function startProxiedProvider(): Promise<ProxiedProvider> {
   let target = ''
-  const pageHeaders: Record<string, string> = {}
   const proxy = createServer((request, response) => {
     const { method, headers, url } = request
     const onward = forward(target + url, { method: method!, headers }, (answer) => {
       const isPage = /text\/html/.test(answer.headers['content-type'] ?? '')
-      response.writeHead(answer.statusCode!, { ...answer.headers, ...(isPage && pageHeaders) })
+      response.writeHead(answer.statusCode!, { ...answer.headers, ...(isPage && proxied.pageHeaders) })
       answer.pipe(response)
     })
     onward.on('error', () => response.destroy())
@@ -31,5 +30,6 @@ export async function startProxiedProvider(): Promise<ProxiedProvider> {
     proxy.closeAllConnections()
     await provider.close()
   }
-  return { ...provider, pageHeaders, close, [Symbol.asyncDispose]: close }
+  const proxied = { ...provider, pageHeaders: {}, close, [Symbol.asyncDispose]: close }
+  return proxied
 }

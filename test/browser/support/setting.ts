@@ -1,5 +1,5 @@
-import type * as core from '../../../src/core/index.ts'
 import type * as browserEntry from '../../../src/browser/index.ts'
+import type * as core from '../../../src/core/index.ts'
 import { type Browser, launchChromium, type Page, typeCredentials } from '../../e2e/chromium.ts'
 import { type ProxiedProvider, startProxiedProvider } from './provider-proxy.ts'
 import { type Site, startSite } from './site.ts'
@@ -15,8 +15,9 @@ declare global {
     app: core.PublicClientApplication
     createApp(options?: Partial<core.PublicClientOptions>): core.PublicClientApplication
     outcome(promise: Promise<unknown>): Promise<Outcome | null>
-    /** What the page's own `completeRedirect` came to. */
+    /** What the page's own `completeRedirect` came to, and that of another client on the page. */
     started: Promise<Outcome | null>
+    otherStarted: Promise<Outcome | null>
     /** The address at which the application showed itself. */
     rendered?: string
   }
@@ -41,7 +42,9 @@ export async function startSetting({ args = [] as string[], tenant = 'contoso' a
   const provider = await startProxiedProvider()
   const clientId = provider.clients.spa.clientId
   const site = await startSite({ clientId, authority: provider.authority(provider.tenants[tenant]) })
-  const browser = await launchChromium(args)
+  // As a person's browser is: it blocks popups, and keeps pages for the back button.
+  const ignoreDefaultArgs = ['--disable-popup-blocking', '--disable-back-forward-cache']
+  const browser = await launchChromium(args, { ignoreDefaultArgs })
   return {
     provider,
     site,
@@ -55,6 +58,9 @@ export async function startSetting({ args = [] as string[], tenant = 'contoso' a
     async close() {
       await browser.close()
       await Promise.all([provider.close(), site.close()])
+      // Nothing that a page of ours sends may cost a CORS preflight.
+      const asked = provider.requests.filter(({ method }) => method === 'OPTIONS').map(({ path }) => path)
+      if (asked.length) throw new Error(`The browser asked before it sent: ${asked.join(', ')}`)
     },
   }
 }
@@ -63,4 +69,37 @@ export async function startSetting({ args = [] as string[], tenant = 'contoso' a
 export async function signIn(page: Page, person: { username: string; password: string }): Promise<void> {
   await page.waitForSelector('#username')
   await typeCredentials(page, person)
+}
+
+/** What came of the page's own `completeRedirect`, once it is there. */
+export async function startedOn(page: Page): Promise<Outcome | null> {
+  await page.waitForFunction(() => window.started)
+  return page.evaluate(() => window.started)
+}
+
+/** Begins a sign-in in a click, and waits for its popup. `outcome` has to be awaited in the end. */
+export async function beginPopup(
+  page: Page,
+  redirectUri?: string,
+  timeout?: number,
+): Promise<{ popup: Page; outcome: Promise<Outcome | null> }> {
+  const opened = page.waitForEvent('popup')
+  const outcome = page.evaluate(
+    ({ redirectUri, scopes, timeout }) => {
+      const { app, msal, outcome } = window
+      const interaction = msal.popup(redirectUri ? { redirectUri } : {})
+      return outcome(app.acquireTokenInteractive({ scopes, interaction, ...(timeout && { timeout }) }))
+    },
+    { redirectUri, scopes, timeout },
+  )
+  // A test that fails before must not fail twice.
+  outcome.catch(() => {})
+  return { popup: await opened, outcome }
+}
+
+/** Signs a person in by a popup. */
+export async function signInByPopup(page: Page, person: { username: string; password: string }): Promise<Outcome | null> {
+  const { popup, outcome } = await beginPopup(page, '/finish')
+  await signIn(popup, person)
+  return outcome
 }

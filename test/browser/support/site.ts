@@ -40,7 +40,12 @@ export interface Site {
  */
 export async function startSite(config: object = {}): Promise<Site> {
   const out = await mkdtemp(join(tmpdir(), 'msal-isomorphic-site-'))
-  const folders: Record<string, string> = { dist: root, node_modules: root, pages: fileURLToPath(new URL('..', import.meta.url)), bundle: out }
+  const folders: Record<string, string> = {
+    dist: root,
+    node_modules: root,
+    pages: fileURLToPath(new URL('..', import.meta.url)),
+    bundle: out,
+  }
   let bundled: Promise<unknown> | undefined
   const server = createServer(async (request, response) => {
     const { pathname } = new URL(request.url!, 'http://localhost')
@@ -53,7 +58,10 @@ export async function startSite(config: object = {}): Promise<Site> {
       const content = await readFile(join(folder, path)).catch(() => undefined)
       return content ? send(response, types[extname(path)] ?? 'text/plain', content) : response.writeHead(404).end()
     }
-    if (first === 'bundled') await (bundled ??= bundle(out))
+    if (first === 'bundled') {
+      bundled ??= bundle(out)
+      await bundled
+    }
     send(response, 'text/html', pageOf(first, second), site.headers)
   })
   server.listen(0, '127.0.0.1')
