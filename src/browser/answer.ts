@@ -46,7 +46,7 @@ export const taken = 'taken'
 export async function announce({ state, url }: Answer): Promise<boolean> {
   const channel = channelOf(state)
   const heard = await new Promise<boolean>((resolve) => {
-    setTimeout(resolve, 2000, false)
+    setTimeout(resolve, 1000, false)
     channel.onmessage = ({ data }) => data === taken && resolve(true)
     channel.postMessage(url)
   })

@@ -38,12 +38,12 @@ export async function comeBack(app: PublicClientApplication): Promise<UserResult
   if (begun && !isOurs(begun)) return null
   dropAnswer()
   if (answer && !begun) handing = announce(answer)
-  // No client of this page may go on while the window is about to close.
-  if (await handing) {
+  if (handing) {
+    // No client of this page may go on while the window is about to close.
+    if (!(await handing)) throw new ClientAuthError('flow_unknown', 'The answer belongs to no sign-in that began in this tab.')
     window.close()
     return never()
   }
-  if (answer && !begun) throw new ClientAuthError('flow_unknown', 'The answer belongs to no sign-in that began in this tab.')
   const kept = begun ?? parkedFlow((parked) => isOurs(parked) && isHere(parked.page))
   if (!kept) return null
   const { flow, page, response = answer!.url } = kept

@@ -177,7 +177,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
   it('hears nothing in what other pages say on its channel', async () => {
     const { popup, outcome } = await beginPopup(page, '/finish')
     await popup.waitForSelector('#username')
-    const state = setting.provider.requests.findLast(({ path }) => path.endsWith('/authorize'))!.parameters.state as string
+    const state = setting.provider.requests.filter(({ path }) => path.endsWith('/authorize')).at(-1)!.parameters.state as string
     const other = await page.context().newPage()
     await other.goto(`${setting.site.origin}/empty`)
     await other.evaluate((state) => {

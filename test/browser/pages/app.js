@@ -24,6 +24,5 @@ window.otherStarted = window.outcome(browser.completeRedirect(window.other))
 window.app = window.createApp()
 window.started = window.outcome(browser.completeRedirect(window.app))
 window.started.then(() => {
-  window.rendered = location.href
   console.log('shown')
 })

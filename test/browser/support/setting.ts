@@ -18,8 +18,6 @@ declare global {
     /** What the page's own `completeRedirect` came to, and that of another client on the page. */
     started: Promise<Outcome | null>
     otherStarted: Promise<Outcome | null>
-    /** The address at which the application showed itself. */
-    rendered?: string
   }
 }
 
@@ -42,8 +40,8 @@ export async function startSetting({ args = [] as string[], tenant = 'contoso' a
   const provider = await startProxiedProvider()
   const clientId = provider.clients.spa.clientId
   const site = await startSite({ clientId, authority: provider.authority(provider.tenants[tenant]) })
-  // As a person's browser is: it blocks popups, and keeps pages for the back button.
-  const ignoreDefaultArgs = ['--disable-popup-blocking', '--disable-back-forward-cache']
+  // As a person's browser is: it blocks popups.
+  const ignoreDefaultArgs = ['--disable-popup-blocking']
   const browser = await launchChromium(args, { ignoreDefaultArgs })
   return {
     provider,

@@ -29,6 +29,8 @@ export interface Site {
   headers: Record<string, string>
   /** The paths of the package's files that were asked for. */
   readonly loaded: Set<string>
+  /** What pages posted to `/said`. */
+  readonly said: string[]
   /** What the pages find as `config`. */
   config: object
   close(): Promise<void>
@@ -51,6 +53,12 @@ export async function startSite(config: object = {}): Promise<Site> {
     const { pathname } = new URL(request.url!, 'http://localhost')
     const [first = '', second = ''] = pathname.slice(1).split('/')
     const folder = folders[first]
+    if (pathname === '/said') {
+      let said = ''
+      for await (const chunk of request) said += chunk
+      site.said.push(said)
+      return response.writeHead(204).end()
+    }
     if (pathname === '/config.js') return send(response, 'text/javascript', `export const config = ${JSON.stringify(site.config)}`)
     if (folder) {
       if (first === 'dist') site.loaded.add(pathname.slice(1))
@@ -72,6 +80,7 @@ export async function startSite(config: object = {}): Promise<Site> {
     otherOrigin: `http://127.0.0.1:${port}`,
     headers: {},
     loaded: new Set(),
+    said: [],
     config,
     async close() {
       server.close()
