@@ -60,15 +60,15 @@ export async function startSite(config: object = {}): Promise<Site> {
       return response.writeHead(204).end()
     }
     if (pathname === '/config.js') return send(response, 'text/javascript', `export const config = ${JSON.stringify(site.config)}`)
+    if (first === 'bundled' || first === 'bundle') {
+      bundled ??= bundle(out)
+      await bundled
+    }
     if (folder) {
       if (first === 'dist') site.loaded.add(pathname.slice(1))
       const path = first === 'bundle' ? pathname.slice('/bundle'.length) : pathname
       const content = await readFile(join(folder, path)).catch(() => undefined)
       return content ? send(response, types[extname(path)] ?? 'text/plain', content) : response.writeHead(404).end()
-    }
-    if (first === 'bundled') {
-      bundled ??= bundle(out)
-      await bundled
     }
     send(response, 'text/html', pageOf(first, second), site.headers)
   })
@@ -96,7 +96,7 @@ function send(response: ServerResponse, type: string, content: string | Uint8Arr
   response.writeHead(200, { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-cache', ...headers }).end(content)
 }
 
-const programs = ['app', 'finish']
+const programs = ['app', 'finish', 'worker']
 
 function pageOf(first: string, second: string): string {
   const script = first === 'bundled' ? `/bundle/${second}.js` : programs.includes(first) ? `/pages/${first}.js` : undefined
