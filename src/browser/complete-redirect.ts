@@ -22,7 +22,7 @@ const completions = /* @__PURE__ */ new WeakMap<PublicClientApplication, Promise
  * ```ts
  * const result = await completeRedirect(app)
  * const [account] = await app.getAccounts()
- * render(result?.account ?? account)
+ * show(result?.account ?? account)
  * ```
  */
 export function completeRedirect(app: PublicClientApplication): Promise<UserResult | null> {

@@ -26,7 +26,7 @@ export interface LogoutOptions {
  * `environment_unsupported`: there is no page here. In the first two cases the account has been removed all the same.
  * @example
  * ```ts
- * signOutButton.onclick = () => logout(app, { account, postLogoutRedirectUri: 'https://app.example/' })
+ * button.onclick = () => logout(app, { account, postLogoutRedirectUri: 'https://app.example/' })
  * ```
  */
 export function logout(app: PublicClientApplication, options: LogoutOptions = {}): Promise<void> {

@@ -1,7 +1,8 @@
-import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as browser from '../../src/browser/index.ts'
 import { PublicClientApplication } from '../../src/core/index.ts'
+import { lateParts, root } from '../package/support.ts'
 import { lacks } from '../support/require.ts'
 import { hasChromium, type Setting, scopes, signIn, signInByPopup, startSetting, users } from './support/setting.ts'
 
@@ -11,13 +12,13 @@ describe('on a server', () => {
   const app = new PublicClientApplication({ clientId: 'id', fetch: () => Promise.reject(new Error('asked')) })
   const unsupported = { name: 'ClientConfigurationError', code: 'environment_unsupported' }
 
-  it.each(['popup', 'redirect', 'silentFrame'] as const)('%s is refused when it is used', async (name) => {
-    const interaction = browser[name]()
+  it.each([browser.popup, browser.redirect, browser.silentFrame])('%o is refused when it is used', async (create) => {
+    const interaction = create()
     await expect(app.acquireTokenInteractive({ scopes, interaction })).rejects.toMatchObject(unsupported)
   })
 
-  it.each(['completeRedirect', 'logout', 'completeFrontChannelLogout'] as const)('%s rejects', async (name) => {
-    await expect(browser[name](app)).rejects.toMatchObject(unsupported)
+  it.each([browser.completeRedirect, browser.logout, browser.completeFrontChannelLogout])('%o rejects', async (use) => {
+    await expect(use(app)).rejects.toMatchObject(unsupported)
   })
 
   it('completePopup throws', () => {
@@ -40,13 +41,12 @@ describe.skipIf(lacks('chromium', hasChromium))('in a browser', () => {
     const page = await setting.open()
     await signInByPopup(page, alice)
     const outcome = await page.evaluate(async (scopes) => {
-      const { app, msal } = window
+      const { app, msal, config } = window
       const tokenCache = new msal.SerializableTokenCache()
       const owner = window.createApp({ tokenCache })
       await owner.acquireTokenInteractive({ scopes, interaction: msal.silentFrame({ redirectUri: '/finish' }) })
       const [account] = await app.getAccounts()
       const worker = new Worker('/bundle/worker.js', { type: 'module' })
-      const { config } = await import('/config.js' as string)
       const answered = new Promise((resolve) => worker.addEventListener('message', ({ data }) => resolve(data)))
       worker.postMessage({ config, cache: tokenCache.serialize(), scopes, account })
       return answered
@@ -57,14 +57,13 @@ describe.skipIf(lacks('chromium', hasChromium))('in a browser', () => {
 
   it('every part that loads late does load', async () => {
     const { site } = setting
-    const text = await readFile(new URL('../../dist/browser.js', import.meta.url), 'utf8')
-    const late = [...text.matchAll(/import\('\.\/(lazy\/[\w-]+\.js)'\)/g)].map(([, path]) => `dist/${path}`)
+    const late = await lateParts(join(root, 'dist/browser.js'))
     expect(late.length).toBeGreaterThan(0)
     const page = await setting.open()
     await page.evaluate((scopes) => void window.app.acquireTokenInteractive({ scopes, interaction: window.msal.redirect() }), scopes)
     await signIn(page, alice)
     await page.waitForFunction(() => window.started)
-    expect([...new Set(late)].filter((path) => !site.loaded.has(path))).toEqual([])
+    expect(late.filter((path) => !site.loaded.has(path))).toEqual([])
     await page.context().close()
   })
 })

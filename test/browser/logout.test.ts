@@ -140,10 +140,10 @@ describe.skipIf(lacks('chromium', hasChromium))('signing out', () => {
     { query: '', left: [] },
   ])('elsewhere is noticed on the page that the provider loads: with $query', async ({ query, left }) => {
     const names = await page.evaluate(async (query) => {
-      const { msal, createApp, app } = window
+      const { msal, createApp, app, config } = window
       const tokenCache = new msal.TokenCache()
       const encode = (value: object) => btoa(JSON.stringify(value)).replace(/=/g, '')
-      const { clientId, authority } = (await import('/config.js' as string)).config
+      const { clientId, authority } = config
       for (const name of ['one', 'two', 'three']) {
         const now = Math.floor(Date.now() / 1000)
         const claims = {

@@ -2,20 +2,10 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type BrowserContext, launchProfile } from '../e2e/chromium.ts'
+import { launchProfile } from '../e2e/chromium.ts'
 import { startPlayground } from '../support/provider.ts'
 import { lacks } from '../support/require.ts'
-import {
-  hasChromium,
-  type Outcome,
-  type Page,
-  type Setting,
-  scopes,
-  signIn,
-  signInByPopup,
-  startSetting,
-  users,
-} from './support/setting.ts'
+import { hasChromium, type Outcome, type Page, type Setting, scopes, signInByPopup, startSetting, users } from './support/setting.ts'
 import { startSite } from './support/site.ts'
 
 const { alice, bob } = users
@@ -52,8 +42,6 @@ describe.skipIf(lacks('chromium', hasChromium))('a hidden frame', () => {
       async ({ scopes, forceRefresh, withError, frame }) => {
         const { app, msal, outcome, createApp } = window
         const [account] = await app.getAccounts()
-        const cache = new msal.TokenCache()
-        Object.assign(window, { cache })
         const silentInteraction = msal.silentFrame({ redirectUri: '/finish', ...frame })
         const other = createApp({ silentInteraction })
         const request = { scopes, account, ...(forceRefresh && { forceRefresh }) }
@@ -76,7 +64,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a hidden frame', () => {
     const { provider, site } = setting
     site.headers = { 'content-security-policy': `default-src 'self'; connect-src ${provider.url}; frame-src 'self' ${provider.url}` }
     await page.goto(`${site.origin}/bundled/app`)
-    await signInByPopup(page, alice)
+    await signInByPopup(page, alice, '/bundled/finish')
     expect(await askInFrame(page, { redirectUri: '/bundled/finish' })).toMatchObject({ account: { username: alice.username } })
   })
 
@@ -180,7 +168,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a hidden frame of another site'
     const { provider } = playground
     const authority = provider.authority(provider.tenants.contoso, { https: true })
     const site = await startSite({ clientId: provider.clients.spa.clientId, authority })
-    let context: BrowserContext | undefined
+    let context: Awaited<ReturnType<typeof launchProfile>> | undefined
     try {
       context = await launchProfile(profile)
       const page = await context.newPage()

@@ -27,7 +27,10 @@ const values: Record<string, readonly string[]> = {
       'parseClaimsChallenge',
     ],
   ],
-  'msal-isomorphic/browser': ['completePopup'],
+  'msal-isomorphic/browser': [
+    ...['popup', 'redirect', 'silentFrame', 'completePopup', 'completeRedirect'],
+    ...['logout', 'completeFrontChannelLogout'],
+  ],
   'msal-isomorphic/node': ['loopback', 'createFetch', 'fileStore', 'ManagedIdentityClient', 'getManagedIdentitySource'],
   'msal-isomorphic/edge': ['challenge'],
   'msal-isomorphic/redis': ['redisStore', 'fromNodeRedis', 'fromIoredis', 'fromUpstash'],
@@ -48,7 +51,7 @@ const types: Record<string, readonly string[]> = {
     ...['Interaction', 'InteractionContext', 'InteractionSession', 'AuthorizeRequest', 'ResponseMode'],
     ...['CacheStore', 'CacheStoreWriteOptions', 'HttpCache', 'Logger', 'LogRecord'],
   ],
-  'msal-isomorphic/browser': [],
+  'msal-isomorphic/browser': ['PopupOptions', 'RedirectOptions', 'SilentFrameOptions', 'LogoutOptions'],
   'msal-isomorphic/node': [
     ...['LoopbackOptions', 'CreateFetchOptions', 'FileCipher', 'FileStoreOptions'],
     ...['ManagedIdentity', 'ManagedIdentityOptions', 'ManagedIdentityRequest', 'ManagedIdentitySource'],

@@ -80,8 +80,8 @@ async function refresh(
     }
   }
   const { silentInteraction } = context.options as PublicClientOptions
-  // Nobody waits for a renewal ahead of time: the token is still good.
-  if (silentInteraction && reason !== 4) {
+  // Not for a renewal ahead of time, whose token is still good; and who is challenged has to answer in person.
+  if (silentInteraction && reason !== 4 && !refusal?.claims) {
     const { signInSilently } = await loaded(import('./silent-interaction.ts'))
     const { timeout } = exchange()
     return [await signInSilently(context, silentInteraction, wanted, { ...call, timeout, signal: undefined }), 'identity_provider']

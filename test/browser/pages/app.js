@@ -15,6 +15,7 @@ window.outcome = (promise) =>
       return { name, code, action, message }
     },
   )
+window.config = config
 window.msal = { ...core, ...browser }
 const settings = { ...config, knownAuthorities: [new URL(config.authority).host] }
 window.createApp = (options) => new PublicClientApplication({ ...settings, ...options })

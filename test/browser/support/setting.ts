@@ -1,6 +1,7 @@
 import type * as browserEntry from '../../../src/browser/index.ts'
 import type * as core from '../../../src/core/index.ts'
 import { type Browser, launchChromium, type Page, typeCredentials } from '../../e2e/chromium.ts'
+import type { Person } from '../../support/sign-in.ts'
 import { type ProxiedProvider, startProxiedProvider } from './provider-proxy.ts'
 import { type Site, startSite } from './site.ts'
 
@@ -12,6 +13,7 @@ export type { Page }
 declare global {
   interface Window {
     msal: typeof core & typeof browserEntry
+    config: { clientId: string; authority: string }
     app: core.PublicClientApplication
     createApp(options?: Partial<core.PublicClientOptions>): core.PublicClientApplication
     outcome(promise: Promise<unknown>): Promise<Outcome | null>
@@ -64,7 +66,7 @@ export async function startSetting({ args = [] as string[], tenant = 'contoso' a
 }
 
 /** Waits for the sign-in page and signs in, as a person does. */
-export async function signIn(page: Page, person: { username: string; password: string }): Promise<void> {
+export async function signIn(page: Page, person: Person): Promise<void> {
   await page.waitForSelector('#username')
   await typeCredentials(page, person)
 }
@@ -96,8 +98,8 @@ export async function beginPopup(
 }
 
 /** Signs a person in by a popup. */
-export async function signInByPopup(page: Page, person: { username: string; password: string }): Promise<Outcome | null> {
-  const { popup, outcome } = await beginPopup(page, '/finish')
+export async function signInByPopup(page: Page, person: Person, redirectUri = '/finish'): Promise<Outcome | null> {
+  const { popup, outcome } = await beginPopup(page, redirectUri)
   await signIn(popup, person)
   return outcome
 }
