@@ -54,6 +54,16 @@ describe.skipIf(lacks('chromium', hasChromium))('a redirect', () => {
     expect(await kept()).toEqual([])
   })
 
+  it('leaves the answer to the client that it is for, though another asks long before', async () => {
+    await page.goto(`${setting.site.origin}/app/late`)
+    await startedOn(page)
+    await leave()
+    await signIn(page, alice)
+    await page.waitForURL('**/app/late')
+    expect(await startedOn(page)).toMatchObject(signedIn)
+    expect(await page.evaluate(() => window.otherStarted)).toBeNull()
+  })
+
   it('finishes once, however often it is asked', async () => {
     await leave()
     await signIn(page, alice)

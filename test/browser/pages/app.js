@@ -22,6 +22,7 @@ window.createApp = (options) => new PublicClientApplication({ ...settings, ...op
 // Another client on the same page, which asks first: what is not its own is none of its business.
 window.other = window.createApp({ clientId: '00000000-0000-4000-8000-000000000000' })
 window.otherStarted = window.outcome(browser.completeRedirect(window.other))
+if (location.pathname === '/app/late') await new Promise((resolve) => setTimeout(resolve, 300))
 window.app = window.createApp()
 window.started = window.outcome(browser.completeRedirect(window.app))
 window.started.then(() => {

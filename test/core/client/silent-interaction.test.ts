@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type {
-  Interaction,
-  InteractionContext,
-  PublicClientOptions,
-  SerializableTokenCache,
-  SilentOptions,
-} from '../../../src/core/index.ts'
+import type { Interaction, InteractionContext, SerializableTokenCache, SilentOptions } from '../../../src/core/index.ts'
 import { ClientAuthError } from '../../../src/core/index.ts'
 import { alice, bob, FakeProvider, homeAccountIdOf, refuse, tokens } from '../../support/fake-provider.ts'
 import { codeOf, errorOf, publicClient, scopes, secrets, signedIn, unknownAccount } from './support.ts'
