@@ -27,8 +27,10 @@ export interface PopupOptions {
  *
  * A sign-in rejects with `ClientAuthError` `popup_blocked` where the browser opens no window, and `user_cancelled` within two seconds after
  * the person has closed it and is back on this page. Where the provider's page or this one has a `Cross-Origin-Opener-Policy`, a window
- * that is open looks closed, so closing it cannot be noticed: pass `timeout` or `signal`, or begin again. A sign-in that begins while another is under
- * way ends the other with `user_cancelled` if its window looks closed, and leaves it alone otherwise.
+ * that is open looks closed, so closing it cannot be noticed: pass `timeout` or `signal`, or begin again. A sign-in that begins while
+ * another is under way ends the other with `user_cancelled` if its window looks closed, and leaves it alone otherwise.
+ *
+ * A page in a frame of another site gets no answer from a popup, for browsers keep the channels of sites apart.
  *
  * @example
  * ```ts

@@ -118,6 +118,15 @@ describe.skipIf(lacks('chromium', hasChromium))('signing out', () => {
     expect(signOutRequest()).toBeUndefined()
   })
 
+  it('signs out everybody, and names nobody then', async () => {
+    await page.context().clearCookies()
+    await signInByPopup(page, bob)
+    expect(await usernames()).toHaveLength(2)
+    await page.evaluate(() => void window.msal.logout(window.app, { popup: true }))
+    await expect.poll(usernames).toEqual([])
+    await expect.poll(signOutRequest).toEqual({ client_id: setting.provider.clients.spa.clientId })
+  })
+
   it('signs out one of several', async () => {
     await page.context().clearCookies()
     await signInByPopup(page, bob)

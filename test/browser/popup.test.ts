@@ -55,7 +55,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
     const { popup, outcome } = await beginPopup(page, redirectUri)
     // The popup looks closed all the while.
     await popup.waitForSelector('#username')
-    await popup.waitForTimeout(1200)
+    await popup.waitForTimeout(1000)
     const closed = popup.waitForEvent('close')
     await signIn(popup, alice)
     expect(await outcome).toMatchObject({ account: { username: alice.username } })
@@ -94,7 +94,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
     await page.evaluate(() => Object.defineProperty(document, 'hasFocus', { value: () => false }))
     setting.provider.pageHeaders = isolated
     await popup.reload()
-    await popup.waitForTimeout(1200)
+    await popup.waitForTimeout(1000)
     await signIn(popup, alice)
     expect(await outcome).toMatchObject({ account: { username: alice.username } })
   })
