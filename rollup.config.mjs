@@ -20,6 +20,7 @@ const external = [/^node:/, 'jose', 'idb-keyval', '@rgrove/parse-xml', 'undici']
 const lazy = {
   'auth-code': 'sign-in',
   interactive: 'sign-in',
+  'silent-interaction': 'sign-in',
   'assertion-signer': 'assertion-signer',
   pkcs8: 'pkcs8',
   'verify-signature': 'verify-signature',
@@ -31,6 +32,10 @@ const lazy = {
   'username-password': 'username-password',
   issue: 'ws-trust',
   obtain: 'managed-identity',
+  'popup-window': 'page',
+  'redirect-flow': 'page',
+  'hidden-frame': 'page',
+  'sign-out': 'page',
 }
 
 /** What a page in a browser does without, so that it need not pay for it. */

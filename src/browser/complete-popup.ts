@@ -1,11 +1,12 @@
-import { ClientConfigurationError } from '../core/errors.ts'
-
-/** The channel on which the page that began a sign-in hears the answer. */
-export const channelOf = (state: string): string => `msal-isomorphic ${state}`
+import { announce, captureAnswer, dropAnswer } from './answer.ts'
+import { needPage } from './page.ts'
 
 /**
- * Hands the provider's answer to the page that opened this one, and closes it. Call it on the redirect page of a popup; where there is no
- * answer in the address, nothing happens.
+ * Hands the provider's answer to the page that opened this one, and closes this one. Call it on the redirect page of
+ * a popup or a hidden frame; that page needs nothing else. Where there is no answer in the address, nothing happens.
+ *
+ * The answer goes over a `BroadcastChannel`, so it arrives under `Cross-Origin-Opener-Policy: same-origin` too, and it leaves the address
+ * bar at once.
  *
  * @throws ClientConfigurationError `environment_unsupported`: there is no page here
  * @example
@@ -15,13 +16,8 @@ export const channelOf = (state: string): string => `msal-isomorphic ${state}`
  * ```
  */
 export function completePopup(): void {
-  if (typeof location === 'undefined' || typeof window === 'undefined')
-    throw new ClientConfigurationError('environment_unsupported', 'completePopup needs a page.')
-  const url = new URL(location.href)
-  const state = new URLSearchParams(url.hash.slice(1)).get('state') ?? url.searchParams.get('state')
-  if (!state) return
-  const channel = new BroadcastChannel(channelOf(state))
-  channel.postMessage(url.href)
-  channel.close()
-  window.close()
+  needPage()
+  const answer = captureAnswer()
+  dropAnswer()
+  if (answer) announce(answer).finally(() => window.close())
 }

@@ -1,3 +1,8 @@
 export { type Accounts, accounts } from './accounts.ts'
 export { completePopup } from './complete-popup.ts'
+export { completeRedirect } from './complete-redirect.ts'
 export { type IndexedDbStoreOptions, indexedDbStore } from './indexed-db-store.ts'
+export { completeFrontChannelLogout, type LogoutOptions, logout } from './logout.ts'
+export { type PopupOptions, popup } from './popup.ts'
+export { type RedirectOptions, redirect } from './redirect.ts'
+export { type SilentFrameOptions, silentFrame } from './silent-frame.ts'

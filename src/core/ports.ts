@@ -3,6 +3,15 @@ import type { AuthCodeFlow } from './types.ts'
 /** How a response to an authorization request travels back (OAuth 2.0 Multiple Response Types, and Form Post Response Mode). */
 export type ResponseMode = 'query' | 'fragment' | 'form_post'
 
+/** What the provider sent back: a URL, its parameters, a posted form, or anything that holds them. */
+export type AuthorizationResponse =
+  | string
+  | { readonly searchParams: URLSearchParams }
+  | URLSearchParams
+  | Request
+  | FormData
+  | Readonly<Record<string, string>>
+
 /**
  * How a person is shown the sign-in page: a popup, a redirect, a loopback server, or your own.
  *

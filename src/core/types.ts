@@ -1,7 +1,7 @@
 // One file, long as it is: what users pass and get, in one place to look up.
 import type { AuthorityBuilder } from './authority/authority-builder.ts'
 import type { TokenCache } from './cache/token-cache.ts'
-import type { HttpCache, Interaction, Logger, ResponseMode } from './ports.ts'
+import type { AuthorizationResponse, HttpCache, Interaction, Logger, ResponseMode } from './ports.ts'
 
 /** What every call takes besides its own options. */
 export interface RequestOptions {
@@ -61,6 +61,8 @@ export interface ClientApplicationOptions {
 export interface PublicClientOptions extends ClientApplicationOptions {
   /** How a person is shown the sign-in page. */
   interaction?: Interaction
+  /** How `acquireTokenSilent` signs the person in again without a word to them, once the refresh token is gone: `silentFrame()`. Default: not at all. */
+  silentInteraction?: Interaction
 }
 
 /** What {@link ConfidentialClientApplication} is constructed with. */
@@ -198,15 +200,6 @@ export interface InitiateAuthCodeFlowOptions extends RequestOptions {
   /** Scopes of other resources to consent to in the same sign-in; no token comes for them. */
   extraScopesToConsent?: readonly string[]
 }
-
-/** What the provider sent back: a URL, its parameters, a posted form, or anything that holds them. */
-export type AuthorizationResponse =
-  | string
-  | { readonly searchParams: URLSearchParams }
-  | URLSearchParams
-  | Request
-  | FormData
-  | Readonly<Record<string, string>>
 
 /** Options of `acquireTokenByAuthCodeFlow`. */
 export interface AuthCodeFlowOptions extends RequestOptions {

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright-core'
 import type { Person } from '../support/sign-in.ts'
 
 export type { Browser, Page }
@@ -10,8 +10,13 @@ const args =
 
 export const hasChromium = existsSync(executablePath)
 
-export function launchChromium(more: string[] = []): Promise<Browser> {
-  return chromium.launch({ executablePath, args: [...args.split(' '), ...more] })
+export function launchChromium(more: string[] = [], options: LaunchOptions = {}): Promise<Browser> {
+  return chromium.launch({ executablePath, args: [...args.split(' '), ...more], ...options })
+}
+
+/** The same with a profile on disk, whose settings a test may have written. */
+export function launchProfile(folder: string, options: LaunchOptions = {}): Promise<BrowserContext> {
+  return chromium.launchPersistentContext(folder, { executablePath, args: args.split(' '), ignoreHTTPSErrors: true, ...options })
 }
 
 /** Types what the sign-in page asks for, as a person would, and sends it. */

@@ -96,6 +96,13 @@ describe('a bundle', () => {
     expect((await load('indexedDbStore, accounts')).gzipped - core.gzipped).toBeLessThanOrEqual(1152)
   })
 
+  it('of all that signs in and out on a page loads at most 1.5 KiB more at first', async () => {
+    const names = 'popup, redirect, silentFrame, logout, completeRedirect, completePopup'
+    const page = `${use('PublicClientApplication')}; import { ${names} } from '${packageJson.name}/browser'; globalThis.page = [${names}]`
+    const core = await firstLoad(use('PublicClientApplication'))
+    expect((await firstLoad(page)).gzipped - core.gzipped).toBeLessThanOrEqual(1536)
+  })
+
   it.each(['PublicClientApplication', 'ConfidentialClientApplication'])('of %s loads jose late or never', async (name) => {
     const { modules } = await firstLoad(use(name))
     expect(modules.filter((path) => path.includes('node_modules/jose/'))).toEqual([])

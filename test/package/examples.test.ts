@@ -28,6 +28,8 @@ declare global {
   function myStore(): core.CacheStore
   function test(name: string, run: () => Promise<void>): void
   function showSignInPage(url: string): Promise<string>
+  const button: HTMLButtonElement
+  function show(something: unknown): void
   const table: {
     get(key: string): Promise<{ value: string; version: string } | undefined>
     putIf(key: string, value: string, version?: string | null): Promise<string | 'conflict'>

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
-import { cp, mkdir, mkdtemp, realpath, rm } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, realpath, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -64,4 +64,10 @@ export async function node(folder: string, options: readonly string[], variables
   const { NODE_OPTIONS: _options, NODE_ENV: _env, VITEST: _vitest, ...env } = process.env
   const { stdout } = await execute(process.execPath, options, { cwd: folder, timeout: 60_000, env: { ...env, ...variables } })
   return stdout
+}
+
+/** The files of the package that one of its files loads when they are needed, as paths in the package. */
+export async function lateParts(file: string): Promise<string[]> {
+  const text = await readFile(file, 'utf8')
+  return [...new Set([...text.matchAll(/import\('\.\/(lazy\/[\w-]+\.js)'\)/g)].map(([, path]) => `dist/${path}`))]
 }

@@ -27,13 +27,16 @@ const values: Record<string, readonly string[]> = {
       'parseClaimsChallenge',
     ],
   ],
-  'msal-isomorphic/browser': ['completePopup', 'indexedDbStore', 'accounts'],
+  'msal-isomorphic/browser': [
+    ...['popup', 'redirect', 'silentFrame', 'completePopup', 'completeRedirect'],
+    ...['accounts', 'indexedDbStore', 'logout', 'completeFrontChannelLogout'],
+  ],
   'msal-isomorphic/node': ['loopback', 'createFetch', 'fileStore', 'ManagedIdentityClient', 'getManagedIdentitySource'],
   'msal-isomorphic/edge': [
     ...['challenge', 'challengeFor', 'validateAccessToken'],
     ...['sealFlow', 'unsealFlow', 'flowCookies', 'readFlowCookie', 'withCookies'],
     ...['sessionCookie', 'readSessionCookie', 'clearSessionCookie'],
-    ...['challenge', 'kvStore', 'kvHttpCache', 'durableObjectStore', 'TokenCacheObject'],
+    ...['kvStore', 'kvHttpCache', 'durableObjectStore', 'TokenCacheObject'],
   ],
   'msal-isomorphic/redis': ['redisStore', 'fromNodeRedis', 'fromIoredis', 'fromUpstash'],
   'msal-isomorphic/testing': ['cacheStoreContract'],
@@ -53,7 +56,14 @@ const types: Record<string, readonly string[]> = {
     ...['Interaction', 'InteractionContext', 'InteractionSession', 'AuthorizeRequest', 'ResponseMode'],
     ...['CacheStore', 'CacheStoreWriteOptions', 'HttpCache', 'Logger', 'LogRecord'],
   ],
-  'msal-isomorphic/browser': ['IndexedDbStoreOptions', 'Accounts'],
+  'msal-isomorphic/browser': [
+    'Accounts',
+    'IndexedDbStoreOptions',
+    'PopupOptions',
+    'RedirectOptions',
+    'SilentFrameOptions',
+    'LogoutOptions',
+  ],
   'msal-isomorphic/node': [
     ...['LoopbackOptions', 'CreateFetchOptions', 'FileCipher', 'FileStoreOptions'],
     ...['ManagedIdentity', 'ManagedIdentityOptions', 'ManagedIdentityRequest', 'ManagedIdentitySource'],
@@ -61,7 +71,7 @@ const types: Record<string, readonly string[]> = {
   'msal-isomorphic/edge': [
     ...['ChallengeOptions', 'ValidateAccessTokenOptions', 'AccessTokenClaims'],
     ...['SealKey', 'SealKeys', 'FlowCookie', 'Session', 'SessionCookieOptions'],
-    ...['ChallengeOptions', 'KvNamespace', 'KvPage', 'KvStoreOptions', 'TokenCacheStub', 'TokenCacheObjectState'],
+    ...['KvNamespace', 'KvPage', 'KvStoreOptions', 'TokenCacheStub', 'TokenCacheObjectState'],
   ],
   'msal-isomorphic/redis': ['RedisStoreOptions', 'RedisScripting', 'NodeRedisClient', 'IoredisClient', 'UpstashClient'],
   'msal-isomorphic/testing': ['CacheStoreContractOptions', 'ContractCheck'],

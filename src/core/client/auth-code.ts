@@ -1,4 +1,6 @@
+import type { Authority } from '../authority/authority.ts'
 import { accountInfo } from '../cache/account.ts'
+import type { TokenOutcome } from '../cache/token-event.ts'
 import { ClientAuthError, ClientConfigurationError } from '../errors.ts'
 import { authorizeUrl, checkAnswer, createAuthCodeFlow, redeemedScopes, redemption } from '../grants/authorization-code.ts'
 import type { Grant } from '../grants/grant.ts'
@@ -8,12 +10,11 @@ import { oauthError } from '../oauth/oauth-error.ts'
 import { decorate } from '../oauth/requested-scopes.ts'
 import { checkScopes } from '../oauth/scopes.ts'
 import { readClientInfo } from '../oauth/token-response.ts'
-import type { ResponseMode } from '../ports.ts'
+import type { AuthorizationResponse, ResponseMode } from '../ports.ts'
 import type {
   AuthCodeFlow,
   AuthorizationCodeOptions,
   AuthorizationRequestUrlOptions,
-  AuthorizationResponse,
   InitiateAuthCodeFlowOptions,
   UserResult,
 } from '../types.ts'
@@ -24,19 +25,41 @@ import { protocolOf } from './protocol.ts'
 import { userResult } from './result.ts'
 import { freshToken, obtainTokens } from './token-request.ts'
 
-export async function beginSignIn(context: ClientContext, options: InitiateAuthCodeFlowOptions, call: Call): Promise<AuthCodeFlow> {
-  return createAuthCodeFlow(await protocolOf(context).metadataOf(context.authority, call), context.clientId, options, context.options)
+export async function beginSignIn(
+  context: ClientContext,
+  options: InitiateAuthCodeFlowOptions,
+  call: Call,
+  authority = context.authority,
+): Promise<AuthCodeFlow> {
+  return createAuthCodeFlow(await protocolOf(context).metadataOf(authority, call), context.clientId, options, context.options)
 }
 
-/** Redeems what came back. `expires`: the flow was out of our hands, so its age counts. */
-export async function completeSignIn(
+/** How an answer is redeemed. */
+interface Redeeming {
+  scopes?: readonly string[] | undefined
+  api: number
+  /** The flow was out of our hands, so its age counts. */
+  expires?: boolean
+  /** Default: the client's. */
+  authority?: Authority
+  /** Refuses an answer that is right but not wanted. Nothing is stored before. */
+  check?: (outcome: TokenOutcome) => void
+}
+
+/** Redeems what came back. */
+export async function completeSignIn(...args: Parameters<typeof redeemAnswer>): Promise<UserResult> {
+  const outcome = await redeemAnswer(...args)
+  return userResult(freshToken(outcome), accountInfo(outcome.entities.Account!), 'identity_provider', args[3].correlationId)
+}
+
+export async function redeemAnswer(
   context: ClientContext,
   flow: AuthCodeFlow,
   response: AuthorizationResponse,
   call: Call,
-  { scopes, api, expires }: { scopes?: readonly string[] | undefined; api: number; expires?: boolean },
-): Promise<UserResult> {
-  const { authority, clientId, options } = context
+  { scopes, api, expires, authority = context.authority, check }: Redeeming,
+): Promise<TokenOutcome> {
+  const { clientId, options } = context
   const { correlationId } = call
   if (!isRecord(flow)) throw new ClientConfigurationError('invalid_argument', 'flow must be what initiateAuthCodeFlow resolved to.')
   const parameters = await readAuthorizationResponse(response)
@@ -50,14 +73,14 @@ export async function completeSignIn(
   if (metadata.issuer !== issuer)
     throw new ClientAuthError('issuer_mismatch', 'The sign-in was begun at another issuer.', { correlationId })
   const grant: Grant = { type: 'authorization_code', fields, scopes: wanted, api, anchor: anchorOf(parameters.client_info) }
-  const outcome = await obtainTokens(context, authority, grant, call, () => call, {
+  return obtainTokens(context, authority, grant, call, () => call, {
     expectations: { nonce, maxAge },
-    inspect({ claims }) {
+    inspect(outcome) {
       // Without an id token nobody could tell whose sign-in, or which, this answers.
-      if (!claims) throw new ClientAuthError('id_token_invalid', 'The id token is missing.', { correlationId })
+      if (!outcome.claims) throw new ClientAuthError('id_token_invalid', 'The id token is missing.', { correlationId })
+      check?.(outcome)
     },
   })
-  return userResult(freshToken(outcome), accountInfo(outcome.entities.Account!), 'identity_provider', correlationId)
 }
 
 /** Only a hint for routing: malformed, it is no hint. */
@@ -70,8 +93,13 @@ function anchorOf(clientInfo: string | undefined): string | undefined {
 }
 
 /** The first that the provider supports; without a word from it, all do query and fragment (OpenID Connect Discovery 3). */
-export async function pickResponseMode(context: ClientContext, wanted: readonly ResponseMode[], call: Call): Promise<ResponseMode> {
-  const { document } = await protocolOf(context).metadataOf(context.authority, call)
+export async function pickResponseMode(
+  context: ClientContext,
+  wanted: readonly ResponseMode[],
+  call: Call,
+  authority = context.authority,
+): Promise<ResponseMode> {
+  const { document } = await protocolOf(context).metadataOf(authority, call)
   const supported = document.response_modes_supported
   const modes: readonly unknown[] = Array.isArray(supported) ? supported : ['query', 'fragment']
   const mode = wanted.find((candidate) => modes.includes(candidate))

@@ -5,7 +5,7 @@ import { beginSignIn, completeSignIn, pickResponseMode } from './auth-code.ts'
 import type { Call, ClientContext } from './context.ts'
 
 /** A sign-in page that has been opened. */
-interface Opened {
+export interface Opened {
   session: InteractionSession
   responseModes: readonly ResponseMode[]
   /** Milliseconds that the person is given; no limit where there is none. */
@@ -19,18 +19,29 @@ export async function interact(
   context: ClientContext,
   request: InitiateAuthCodeFlowOptions,
   call: Call,
-  { session, responseModes, timeout, signal }: Opened,
+  opened: Opened,
 ): Promise<UserResult> {
-  let flow: AuthCodeFlow | undefined
-  const answer = await within(timeout, call, async () => {
+  const [flow, answer] = await ask(context, request, call, opened)
+  return completeSignIn(context, flow, answer, call, { api: 169 })
+}
+
+/** Shows the person the authorization request and waits for the answer, which is that of the flow. */
+export function ask(
+  context: ClientContext,
+  request: InitiateAuthCodeFlowOptions,
+  call: Call,
+  { session, responseModes, timeout, signal }: Opened,
+  authority = context.authority,
+): Promise<[AuthCodeFlow, Awaited<ReturnType<InteractionSession['authorize']>>]> {
+  return within(timeout, call, async () => {
     const redirectUri = await session.redirectUri
-    const responseMode = await pickResponseMode(context, responseModes, call)
-    flow = await beginSignIn(context, { ...request, redirectUri, ...(responseMode !== 'query' && { responseMode }) }, call)
+    const responseMode = await pickResponseMode(context, responseModes, call, authority)
+    const options = { ...request, redirectUri, ...(responseMode !== 'query' && { responseMode }) }
+    const flow = await beginSignIn(context, options, call, authority)
     // Nobody may be sent to the page of a sign-in that is over.
     signal.throwIfAborted()
-    return session.authorize({ url: flow.authUri, flow, signal })
+    return [flow, await session.authorize({ url: flow.authUri, flow, signal })]
   })
-  return completeSignIn(context, flow!, answer, call, { api: 169 })
 }
 
 /** Waits for a person: as long as they are given, unless the caller gives up. */

@@ -1,5 +1,5 @@
-import { ClientAuthError, ClientConfigurationError, isAuthError } from '../errors.ts'
-import type { Interaction, InteractionSession } from '../ports.ts'
+import { ClientConfigurationError } from '../errors.ts'
+import type { Interaction } from '../ports.ts'
 import type {
   DeviceCodeFlow,
   DeviceFlowOptions,
@@ -14,6 +14,7 @@ import { checkSignIn } from './check-sign-in.ts'
 import { ClientApplication } from './client-application.ts'
 import { beginCall, contextOf } from './context.ts'
 import { perform } from './perform.ts'
+import { withSession } from './session.ts'
 
 const deviceCode = () => import('./device-code.ts')
 
@@ -81,30 +82,18 @@ export class PublicClientApplication extends ClientApplication {
   }
 
   async #interact(options: InteractiveOptions): Promise<UserResult> {
-    const { timeout, port, prompt, interaction = this.#interaction, ...asked } = options
+    const { timeout, port, prompt, interaction = this.#interaction, ...rest } = options
     if (!interaction) throw new ClientConfigurationError('interaction_missing', 'Pass an interaction, such as loopback() or popup().')
     if (timeout !== undefined && !(timeout > 0))
       throw new ClientConfigurationError('invalid_argument', 'timeout must be a positive number.')
-    const request = prompt === undefined ? asked : { ...asked, prompt }
+    const request = prompt === undefined ? rest : { ...rest, prompt }
     checkSignIn(request)
     const context = contextOf(this)
     const call = beginCall(context, request)
-    const { correlationId } = call
-    const patience = new AbortController()
-    let session: InteractionSession | undefined
-    try {
-      session = interaction.begin({ ...(port !== undefined && { port }), ...(prompt !== undefined && { prompt }), signal: patience.signal })
+    const asked = { ...(port !== undefined && { port }), ...(prompt !== undefined && { prompt }) }
+    return withSession(interaction, call, asked, async (session, signal) => {
       const { interact } = await loaded(import('./interactive.ts'))
-      return await interact(context, request, call, { session, responseModes: interaction.responseModes, timeout, signal: patience.signal })
-    } catch (error) {
-      if (isAuthError(error)) throw error
-      // What an application's own interaction throws may hold the answer.
-      throw new ClientAuthError('interaction_failed', 'The sign-in page could not be shown, or failed.', { correlationId })
-    } finally {
-      patience.abort()
-      try {
-        session?.close()
-      } catch {}
-    }
+      return interact(context, request, call, { session, responseModes: interaction.responseModes, timeout, signal })
+    })
   }
 }

@@ -11,7 +11,7 @@ import { refreshTokenGrant } from '../grants/refresh-token.ts'
 import { mergeClaims } from '../oauth/claims-parameter.ts'
 import { decorate } from '../oauth/requested-scopes.ts'
 import { checkScopes } from '../oauth/scopes.ts'
-import type { RefreshTokenOptions, UserResult } from '../types.ts'
+import type { PublicClientOptions, RefreshTokenOptions, UserResult } from '../types.ts'
 import { loaded } from '../util/loaded.ts'
 import type { Plan } from './cache-first.ts'
 import type { Call, ClientContext } from './context.ts'
@@ -60,6 +60,13 @@ async function refresh(
       ownOnly ||= refusal.suberror === 'client_mismatch'
       if (isDead(wanted.authority, refusal)) await discard(memory, homeAccountId, held.secret)
     }
+  }
+  const { silentInteraction } = context.options as PublicClientOptions
+  // Not for a renewal ahead of time, whose token is still good; and who is challenged has to answer in person.
+  if (silentInteraction && reason !== 4 && !refusal?.claims) {
+    const { signInSilently } = await loaded(import('./silent-interaction.ts'))
+    const { timeout } = exchange()
+    return [await signInSilently(context, silentInteraction, wanted, { ...call, timeout, signal: undefined }), 'identity_provider']
   }
   if (refusal) throw refusal
   return null

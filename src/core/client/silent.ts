@@ -2,7 +2,7 @@ import type { Authority } from '../authority/authority.ts'
 import { accountInfo } from '../cache/account.ts'
 import { bindingOf, homeRealm } from '../cache/entities.ts'
 import type { CachedToken } from '../cache/partition.ts'
-import { ServerError } from '../errors.ts'
+import { isAuthError, ServerError } from '../errors.ts'
 import { checkClaims } from '../oauth/claims.ts'
 import { checkScopes, scopeKey } from '../oauth/scopes.ts'
 import type { AccountInfo, SilentOptions, TokenResult, UserResult } from '../types.ts'
@@ -50,8 +50,9 @@ export async function acquireSilently(context: ClientContext, options: SilentOpt
   })
 }
 
-/** Whether an error means that the provider has refused, so that only the person can help. */
-export const isRefusal = (error: unknown): boolean => error instanceof ServerError && error.status < 500 && error.code !== 'throttled'
+/** Whether an error means that the provider has refused, or would not be asked in silence, so that only the person can help. */
+export const isRefusal = (error: unknown): boolean =>
+  isAuthError(error, 'interaction_timed_out') || (error instanceof ServerError && error.status < 500 && error.code !== 'throttled')
 
 export function lookUp(context: ClientContext, { account, authority, scopes, scopeKey, binding }: Wanted): CachedToken | undefined {
   const { homeAccountId, tenantId } = account

@@ -1,5 +1,5 @@
 import { ClientAuthError, ClientConfigurationError, NetworkError } from '../errors.ts'
-import type { AuthorizationResponse } from '../types.ts'
+import type { AuthorizationResponse } from '../ports.ts'
 import { isRecord, toRecord } from '../util/record.ts'
 
 const answer = ['state', 'code', 'error', 'access_token', 'id_token']

@@ -1,0 +1,25 @@
+import { type Entity, text } from '../cache/entities.ts'
+import { claimsOf } from '../cache/partition.ts'
+import type { AccountInfo, IdTokenClaims } from '../types.ts'
+import type { ClientContext } from './context.ts'
+
+/** What the provider knows an account and its session by, as the account's id token has it. */
+export interface Hints {
+  idToken?: string
+  loginHint?: string
+  sid?: string
+}
+
+/** The hints of an account; of what the cache knows of it, only this client's id token counts. */
+export async function hintsOf({ clientId, memory, authority }: ClientContext, { homeAccountId: user }: AccountInfo): Promise<Hints> {
+  await memory.current({ user })
+  const idTokens: Entity[] = memory.get({ user })?.list('IdToken', authority.cloud) ?? []
+  const idToken = idTokens.find((entity) => entity.client_id === clientId)
+  if (!idToken) return {}
+  const { login_hint: loginHint, sid }: Partial<IdTokenClaims> = claimsOf(idToken) ?? {}
+  return {
+    idToken: text(idToken, 'secret'),
+    ...(typeof loginHint === 'string' && { loginHint }),
+    ...(typeof sid === 'string' && { sid }),
+  }
+}
