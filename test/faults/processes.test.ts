@@ -1,0 +1,69 @@
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { withoutRedis } from '../redis/redis-support.ts'
+import { fileGround, type Ground, redisGround, settle, watched } from './grounds.ts'
+
+const grounds: [string, () => Promise<Ground>, boolean][] = [
+  ['one Redis', redisGround, withoutRedis],
+  ['one file', fileGround, false],
+]
+
+describe.each(grounds)('8 processes, 200 users and %s', { timeout: 60_000 }, (_name, open, absent) => {
+  test.skipIf(absent)('S49 all tokens over at once: one request for each user, and nothing lost', async () => {
+    const { provider, ground, fleet } = await settle(open, 200, onTestFinished)
+    await fleet.start(8, ground.place)
+    const { result: reports, torn, looks } = await watched(ground, () => fleet.ask())
+    expect(reports.flatMap((report) => report!.storeErrors)).toEqual([])
+    fleet.expectServed(reports)
+    fleet.expectLatest(reports)
+    expect(fleet.usersWithMoreThan(1)).toEqual([])
+    expect(provider.refreshes).toHaveLength(200)
+    await fleet.expectStored(ground.store)
+    expect([torn, looks > 3]).toEqual([[], true])
+  })
+
+  // A refresh token that the provider has rotated, and whose successor went to a process that died before it could store it, is what a
+  // provider without grace makes irrecoverable. Nothing else may be lost, and with grace nothing at all.
+  test.skipIf(absent).each([true, false])('S50 kill -9 of one process; a provider with grace: %s', async (grace) => {
+    const { provider, ground, fleet } = await settle(open, 200, onTestFinished)
+    provider.grace = grace
+    await fleet.start(8, ground.place)
+    const victim = fleet.workers[3]!
+    const unanswered = new Set<string>()
+    let answered = 0
+    let dead = false
+    provider.beforeAnswer = async ({ user, process }) => {
+      if (process !== victim.name) return
+      if (!dead && answered < 5) return void answered++
+      // From here on its answers do not come.
+      unanswered.add(user)
+      if (dead) return
+      dead = true
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      victim.kill()
+    }
+    const { result: reports, torn } = await watched(ground, () => fleet.ask())
+    provider.beforeAnswer = () => {}
+    expect([reports.indexOf(undefined), reports.filter(Boolean).length]).toEqual([3, 7])
+    // An answer that had gone out may have died with the process too.
+    const own = new Set(provider.refreshes.filter(({ process, reused }) => process === victim.name && !reused).map(({ user }) => user))
+    const refused = provider.refreshes.filter(({ reused }) => reused).map(({ user }) => user)
+    const lost = new Set(refused)
+    expect(unanswered.size).toBeGreaterThan(0)
+    if (grace) expect(refused).toEqual([])
+    // One refusal is enough: the refresh token goes from the store, for everybody.
+    else expect([lost.isSubsetOf(own), unanswered.isSubsetOf(lost), refused.length]).toEqual([true, true, lost.size])
+    // No more than it can have had under way.
+    expect(lost.size).toBeLessThanOrEqual(16)
+    expect(fleet.usersWithMoreThan(1).filter((user) => !own.has(user))).toEqual([])
+    expect(reports.flatMap((report) => report?.storeErrors ?? [])).toEqual([])
+    fleet.expectServed(reports, lost)
+    await fleet.expectStored(ground.store, lost)
+    expect(torn).toEqual([])
+    // Whoever takes its place finds all that is left, without a request.
+    const before = provider.refreshes.length
+    await fleet.start(1, ground.place)
+    const successor = await fleet.workers.at(-1)!.ask()
+    fleet.expectServed([successor], lost)
+    expect(provider.refreshes.slice(before)).toEqual([])
+  })
+})
