@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { type CacheStore, TokenCache } from 'msal-isomorphic'
 import { expect } from 'vitest'
-import { clientId, homeAccountId, type RotatingProvider, scopes } from './rotating-provider.ts'
+import { clientId, homeAccountId, otherClientId, type RotatingProvider, scopes } from './rotating-provider.ts'
 
 const script = fileURLToPath(new URL('./worker.mjs', import.meta.url))
 
@@ -30,6 +30,8 @@ export class Fleet {
   readonly provider: RotatingProvider
   readonly users: string[]
   readonly workers: Worker[] = []
+  /** The refresh tokens of users who have signed in at another application too. */
+  readonly #elsewhere = new Map<string, string>()
   readonly #children = new Set<ChildProcess>()
 
   constructor(provider: RotatingProvider, count: number) {
@@ -45,6 +47,14 @@ export class Fleet {
     const signIn = (user: string) => cache.add({ clientId, scopes, tokenEndpoint, response: this.provider.issue(user, 0) })
     await Promise.all(this.users.map(signIn))
     expect(errors).toEqual([])
+  }
+
+  /** A sign-in at another application, which goes into the same partition and waits for no lock. */
+  async signInElsewhere(user: string, store: CacheStore): Promise<void> {
+    const { tokenEndpoint } = this.provider
+    const response = this.provider.issue(user, 3600, otherClientId)
+    await new TokenCache({ store }).add({ clientId: otherClientId, scopes, tokenEndpoint, response })
+    this.#elsewhere.set(user, response.refresh_token)
   }
 
   async start(count: number, place: Place, options: { concurrency?: number; revalidateAfter?: number } = {}): Promise<void> {
@@ -117,10 +127,13 @@ export class Fleet {
       if (lost.has(user)) continue
       const found = await store.read(`user:${homeAccountId(user)}`)
       const { RefreshToken = {}, AccessToken = {}, Account = {}, IdToken = {} } = JSON.parse(found?.value ?? '{}')
-      const secrets = (section: object) => Object.values(section).map(({ secret }) => secret)
+      const secrets = (section: object, client: string) =>
+        Object.values(section).flatMap(({ client_id, secret }) => (client_id === client ? secret : []))
       const { refreshToken, accessToken } = this.provider.latest.get(user)!
-      expect([secrets(RefreshToken), secrets(AccessToken)]).toEqual([[refreshToken], [accessToken]])
-      expect([Object.keys(Account).length, Object.keys(IdToken).length]).toEqual([1, 1])
+      expect([secrets(RefreshToken, clientId), secrets(AccessToken, clientId)], user).toEqual([[refreshToken], [accessToken]])
+      const elsewhere = this.#elsewhere.has(user) ? [this.#elsewhere.get(user)] : []
+      expect(secrets(RefreshToken, otherClientId), user).toEqual(elsewhere)
+      expect([Object.keys(Account).length, Object.keys(IdToken).length], user).toEqual([1, 1 + elsewhere.length])
     }
   }
 

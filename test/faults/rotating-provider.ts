@@ -14,6 +14,8 @@ export interface Refresh {
 
 const tenant = 'c0c0c0c0-1111-4111-8111-c0c0c0c0c0c0'
 export const clientId = '0a0a0a0a-0000-4000-8000-00000000aaaa'
+/** Another application of the same users. */
+export const otherClientId = '5ba5ba5b-0000-4000-8000-00000000bbbb'
 export const scopes = ['api://notes/Notes.Read']
 
 /**
@@ -53,12 +55,12 @@ export class RotatingProvider {
   }
 
   /** Issues tokens to a user: what the token endpoint answers. */
-  issue(user: string, expiresIn = 3600): Record<string, unknown> {
+  issue(user: string, expiresIn = 3600, client = clientId) {
     const refreshToken = `rt ${user} ${randomUUID()}`
     const accessToken = `at ${user} ${randomUUID()}`
-    this.latest.set(user, { refreshToken, accessToken })
+    if (client === clientId) this.latest.set(user, { refreshToken, accessToken })
     const now = Math.floor(Date.now() / 1000)
-    const claims = { iss: `${this.authority}/v2.0`, aud: clientId, sub: `sub ${user}`, oid: user, tid: tenant, iat: now, exp: now + 3600 }
+    const claims = { iss: `${this.authority}/v2.0`, aud: client, sub: `sub ${user}`, oid: user, tid: tenant, iat: now, exp: now + 3600 }
     return {
       token_type: 'Bearer',
       access_token: accessToken,
