@@ -10,6 +10,8 @@ export interface Refresh {
   process: string
   /** The refresh token had been used before, and there is no grace: refused. */
   reused: boolean
+  /** When it came, in milliseconds since 1970. */
+  at: number
 }
 
 const tenant = 'c0c0c0c0-1111-4111-8111-c0c0c0c0c0c0'
@@ -89,7 +91,7 @@ export class RotatingProvider {
     const user = given.split(' ')[1]
     if (form.get('grant_type') !== 'refresh_token' || !user) return answer(400, { error: 'invalid_request' })
     const reused = given !== this.latest.get(user)?.refreshToken && !this.grace
-    const refresh = { user, process: String(request.headers['x-app-name']), reused }
+    const refresh = { user, process: String(request.headers['x-app-name']), reused, at: Date.now() }
     this.refreshes.push(refresh)
     const body = reused ? { error: 'invalid_grant', error_description: 'The refresh token was used before.' } : this.issue(user)
     await this.beforeAnswer(refresh)
