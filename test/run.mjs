@@ -3,7 +3,7 @@
  *
  *   npm test                       what CI requires
  *   npm test -- core/http          the same, but only the test files whose path contains core/http
- *   npm run test:full              the long tests too (`*.long.test.ts`)
+ *   npm run test:full              the long tests too (`*.long.test.ts`), and the long variants of others (FULL=1)
  *
  * REQUIRE_ALL=1 turns skipped tests into failures.
  */
@@ -14,8 +14,9 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const report = join(root, '.tools', 'test-results.json')
-const env = { ...process.env, PATH: `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH}` }
 const full = process.argv.includes('--full')
+const path = `${join(root, 'node_modules', '.bin')}${delimiter}${process.env.PATH}`
+const env = { ...process.env, PATH: path, ...(full && { FULL: '1' }) }
 const filters = process.argv.slice(2).filter((argument) => argument !== '--full')
 
 const total = { passed: 0, failed: 0, skipped: 0 }

@@ -17,7 +17,7 @@ export interface UpstashClient {
 
 /**
  * A client of the package `redis`, as {@link redisStore} takes it. Connect it first and listen for its `error` events. With
- * `disableOfflineQueue` an outage is noticed at once; without it a command waits in the client, and may be done after it was given up.
+ * `disableOfflineQueue` nothing is done after it was given up; without it a command waits in the client, and may be.
  *
  * @example
  * ```ts
@@ -33,8 +33,7 @@ export function fromNodeRedis(client: NodeRedisClient): RedisScripting {
 
 /**
  * A client of the package `ioredis`, as {@link redisStore} takes it; its `keyPrefix` is heeded. Listen for its `error` events. With
- * `enableOfflineQueue: false` an outage is noticed at once; without it a command waits in the client, and may be done after it was
- * given up.
+ * `enableOfflineQueue: false` nothing is done after it was given up; without it a command waits in the client, and may be.
  *
  * @example
  * ```ts

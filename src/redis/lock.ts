@@ -37,7 +37,7 @@ export async function withLock<T>(
   } finally {
     stop()
     // What cannot be released runs out by itself.
-    await bounded(release(client, keys, owner), times.operation).catch(() => {})
+    await bounded(release(client, keys, owner, times), times.operation).catch(() => {})
   }
 }
 
@@ -45,13 +45,19 @@ async function acquire(client: RedisScripting, keys: Keys, owner: string, times:
   const end = performance.now() + times.wait
   for (let pause = 10; ; pause = Math.min(pause * 2, maxPause)) {
     if (signal?.aborted) throw aborted(signal)
-    const sent = send(client, acquireScript, [keys.value, keys.lock, keys.fence], [owner, String(times.lease), String(fenceLife)])
+    const sent = send(
+      client,
+      times.operation,
+      acquireScript,
+      [keys.value, keys.lock, keys.fence],
+      [owner, String(times.lease), String(fenceLife)],
+    )
     const attempt = sent.then(integer)
     try {
       if ((await bounded(attempt, times.operation, signal)) > 0) return
     } catch (error) {
       // It may come late, to a holder that has left.
-      attempt.then((fence) => (fence > 0 ? release(client, keys, owner) : undefined)).catch(() => {})
+      attempt.then((fence) => (fence > 0 ? release(client, keys, owner, times) : undefined)).catch(() => {})
       throw error
     }
     // Random, so that those who wait do not come all at once.
@@ -61,8 +67,8 @@ async function acquire(client: RedisScripting, keys: Keys, owner: string, times:
   }
 }
 
-function release(client: RedisScripting, keys: Keys, owner: string): Promise<unknown> {
-  return send(client, releaseScript, [keys.lock, keys.fence], [owner])
+function release(client: RedisScripting, keys: Keys, owner: string, { operation }: LockTimes): Promise<unknown> {
+  return send(client, operation, releaseScript, [keys.lock, keys.fence], [owner])
 }
 
 /** Renews the lease until it is stopped, lost, or as old as a task may be. */
@@ -73,7 +79,7 @@ function keepRenewing(client: RedisScripting, keys: Keys, owner: string, times: 
   const renew = async () => {
     const lease = Math.floor(Math.min(times.lease, end - performance.now()))
     if (lease <= 0) return
-    const renewal = send(client, renewScript, [keys.lock, keys.fence], [owner, String(lease)]).then(integer)
+    const renewal = send(client, 0, renewScript, [keys.lock, keys.fence], [owner, String(lease)]).then(integer)
     // A renewal that fails is tried again: the lease outlives two of them.
     const held = await bounded(renewal, times.operation).catch(() => 1)
     if (held && !stopped) schedule()

@@ -19,20 +19,45 @@ export interface RedisScripting {
   eval(script: string, keys: string[], args: string[]): Promise<unknown>
 }
 
-/** Sends a script. What a client says of a failure may quote the command, and with it the tokens: nothing of it is passed on but its code. */
-export async function send(client: RedisScripting, script: string, keys: string[], args: string[] = []): Promise<unknown> {
-  try {
-    return await client.eval(script, keys, args)
-  } catch (error) {
-    throw new NetworkError('unreachable', `Redis could not be asked${reasonOf(error)}.`)
+/** Refusals that pass: of a server that has just begun, is no master yet or waits for a cluster to settle. */
+const passing = ['LOADING', 'READONLY', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN']
+
+/**
+ * Sends a script; for so many milliseconds again and again, where the connection fails or Redis has just begun. Each script gives the same
+ * answer a second time, so that it does not matter whether it arrived before.
+ *
+ * What a client says of a failure may quote the command, and with it the tokens: nothing of it is passed on but its code.
+ */
+export async function send(
+  client: RedisScripting,
+  patience: number,
+  script: string,
+  keys: string[],
+  args: string[] = [],
+): Promise<unknown> {
+  const end = performance.now() + patience
+  for (let pause = 10; ; pause = Math.min(pause * 2, 100)) {
+    try {
+      return await client.eval(script, keys, args)
+    } catch (error) {
+      const { code, refusal } = reasonOf(error)
+      const passes = !refusal || passing.includes(refusal)
+      if (!passes || performance.now() + pause >= end) {
+        const reason = code ?? refusal
+        throw new NetworkError('unreachable', `Redis could not be asked${reason ? ` (${reason})` : ''}.`)
+      }
+      await new Promise((resolve) => setTimeout(resolve, pause))
+    }
   }
 }
 
-/** A code of the system, such as ECONNREFUSED, or the first word of a refusal of Redis, such as NOAUTH; Upstash puts two before it. */
-function reasonOf(error: unknown): string {
+/** A code of the system, such as ECONNREFUSED; or the first word of a refusal of Redis, such as NOAUTH; Upstash puts two before it. */
+function reasonOf(error: unknown): { code?: string | undefined; refusal?: string | undefined } {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown }
-  const known = /^([A-Z][A-Z_]{1,24})$/.exec(String(code)) ?? /^(?:Command failed: )?([A-Z]{2,24}) /.exec(String(message))
-  return known ? ` (${known[1]})` : ''
+  return {
+    code: /^[A-Z][A-Z_]{1,24}$/.exec(String(code))?.[0],
+    refusal: /^(?:Command failed: )?([A-Z]{2,24}) /.exec(String(message))?.[1],
+  }
 }
 
 /** Waits so many milliseconds for an operation, and no longer than the caller wants. What it comes to later is nobody's concern. */

@@ -21,7 +21,8 @@ export interface RedisStoreOptions {
  * `encrypted()`.
  *
  * Every operation is bounded and rejects with a `NetworkError`: `timed_out`, `unreachable` (also where Redis refuses: its code is in the
- * message), `bad_response`. Nothing is repeated and nothing has to be reset: as soon as Redis answers, the store works again.
+ * message), `bad_response`. Within its time an operation whose connection fails, or that meets a Redis which has just begun, is tried again:
+ * a restart costs nothing but that time. Nothing has to be reset: as soon as Redis answers, the store works again.
  *
  * The lock is held for at most 8 s and waited for for at most 10 s; the lock of a process that died is free after 3 s.
  *
@@ -46,7 +47,7 @@ export function redisStore(client: RedisScripting, options: RedisStoreOptions = 
     throw new ClientConfigurationError('invalid_argument', 'The timeout must be milliseconds.')
   checkPrefix(prefix)
   const times = { ...lockTimes, operation: timeout }
-  const run = (script: string, key: string, args?: string[]) => bounded(send(client, script, [key], args), timeout)
+  const run = (script: string, key: string, args?: string[]) => bounded(send(client, timeout, script, [key], args), timeout)
 
   return {
     async read(partition) {

@@ -45,10 +45,39 @@ describe('S51 S69 a client in a bad mood', () => {
       [() => undefined, ''],
       [() => null, ''],
     ] as const) {
-      const store = redisStore(rejecting(reason))
+      const store = redisStore(rejecting(reason), { timeout: 50 })
       expect(await failures(store)).toEqual(all('unreachable'))
       expect((await failure(store.read('user'))).message).toBe(`Redis could not be asked${code}.`)
     }
+  })
+
+  test('S50 one that loses its connection, or whose Redis has just begun, is asked again within the time of an operation', async () => {
+    const failing = (count: number, message: string) => {
+      const client = {
+        calls: 0,
+        eval: () => (client.calls++ < count ? Promise.reject(new Error(message)) : Promise.resolve(1)),
+      }
+      return client
+    }
+    for (const message of [
+      'Socket closed unexpectedly',
+      'LOADING Redis is loading the dataset in memory',
+      'Command failed: READONLY You …',
+    ]) {
+      const client = failing(4, message)
+      expect(await redisStore(client).write('user', CANARY, {})).not.toBe('conflict')
+      const locking = failing(4, message)
+      expect(await redisStore(locking).lock!('user', async () => 'done')).toBe('done')
+      expect([client.calls, locking.calls]).toEqual([5, 6])
+    }
+    const refused = failing(1, 'OOM command not allowed when used memory > maxmemory.')
+    expect((await failure(redisStore(refused).read('user'))).message).toBe('Redis could not be asked (OOM).')
+    expect(refused.calls).toBe(1)
+    const start = performance.now()
+    const gone = failing(Number.POSITIVE_INFINITY, 'Socket closed unexpectedly')
+    expect(await failure(redisStore(gone, { timeout: 200 }).read('user'))).toMatchObject({ code: 'unreachable' })
+    expect(performance.now() - start).toBeLessThan(2000)
+    expect(gone.calls).toBeGreaterThan(3)
   })
 
   test('one that throws', async () => {

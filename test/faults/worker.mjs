@@ -1,0 +1,53 @@
+// A process of an application, with the built library. On every message it asks for the token of every user, in an order of its own.
+import { PublicClientApplication, TokenCache } from 'msal-isomorphic'
+import { fileStore } from 'msal-isomorphic/node'
+import { fromIoredis, fromNodeRedis, redisStore } from 'msal-isomorphic/redis'
+
+const { name, users, clientId, authority, scopes, file, redis, concurrency, revalidateAfter } = JSON.parse(process.argv[2])
+
+const storeErrors = []
+const onStoreError = (error) => storeErrors.push(String(error?.message ?? error))
+const store = file ? fileStore(file) : redisStore(await redisClient(), { timeout: redis.timeout })
+const tokenCache = new TokenCache({ store, onStoreError, ...(revalidateAfter !== undefined && { revalidateAfter }) })
+const app = new PublicClientApplication({ clientId, authority, knownAuthorities: [new URL(authority).host], tokenCache, appName: name })
+
+async function redisClient() {
+  if (redis.client === 'ioredis') {
+    const { Redis } = await import('ioredis')
+    return fromIoredis(new Redis({ port: redis.port, retryStrategy: () => 20 }).on('error', () => {}))
+  }
+  const { createClient } = await import('redis')
+  const client = createClient({ url: `redis://127.0.0.1:${redis.port}`, socket: { reconnectStrategy: 20 } })
+  return fromNodeRedis(await client.on('error', () => {}).connect())
+}
+
+/** Which token each user got; null where they would have to sign in. */
+async function askForAll() {
+  const tokens = {}
+  const errors = []
+  const waiting = shuffled(users)
+  const lane = async () => {
+    for (let user = waiting.pop(); user !== undefined; user = waiting.pop()) {
+      try {
+        const account = await app.getAccount({ homeAccountId: user })
+        tokens[user] = (await app.acquireTokenSilent({ scopes, account }))?.accessToken ?? null
+      } catch (error) {
+        errors.push(`${user}: ${error.code} ${error.message}`)
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, lane))
+  return { tokens, errors, storeErrors: storeErrors.splice(0) }
+}
+
+function shuffled(list) {
+  const shuffled = [...list]
+  for (let index = shuffled.length - 1; index > 0; index--) {
+    const other = Math.floor(Math.random() * (index + 1))
+    ;[shuffled[index], shuffled[other]] = [shuffled[other], shuffled[index]]
+  }
+  return shuffled
+}
+
+process.on('message', async () => process.send(await askForAll()))
+process.send('ready')
