@@ -63,6 +63,7 @@ describe.skipIf(lacks('chromium', hasChromium))('in a browser', () => {
     await page.evaluate((scopes) => void window.app.acquireTokenInteractive({ scopes, interaction: window.msal.redirect() }), scopes)
     await signIn(page, alice)
     await page.waitForFunction(() => window.started)
+    await page.evaluate(() => window.msal.indexedDbStore().read('user:nobody'))
     expect(late.filter((path) => !site.loaded.has(path))).toEqual([])
     await page.context().close()
   })
