@@ -2,11 +2,12 @@ import { tenantOf } from '../authority/authority.ts'
 import { cloudOf } from '../authority/clouds.ts'
 import { authoritiesOf, type Entity, type Entry, text } from './entities.ts'
 import { Partition } from './partition.ts'
-import { appId, type Owner, type Partitions } from './partitions.ts'
+import { appId, type Partitions } from './partitions.ts'
 
 /** The partition that an entry belongs to, made where it is missing. */
 export function partitionFor(memory: Partitions, { type, entity }: Omit<Entry, 'key'>): Partition {
-  const { user, assertion } = ownerIds(entity)
+  const user = text(entity, 'home_account_id')
+  const assertion = assertionOf(entity)
   if (type === 'AppMetadata') return memory.shared
   if (!assertion && !user) return appPartition(memory, entity)
   const [map, id] = assertion ? [memory.assertions, assertion] : [memory.users, user]
@@ -15,17 +16,8 @@ export function partitionFor(memory: Partitions, { type, entity }: Omit<Entry, '
   return partition
 }
 
-/** Whether an entry is one of that owner's; an application's own may have been filed under any name of its tenant. */
-export function belongs(owner: Owner, entity: Entity): boolean {
-  const { user, assertion } = ownerIds(entity)
-  if ('assertion' in owner) return assertion === owner.assertion
-  return !assertion && user === ('user' in owner ? owner.user : '')
-}
-
-const ownerIds = (entity: Entity) => ({
-  user: text(entity, 'home_account_id'),
-  assertion: text(entity, 'user_assertion_hash') || text(entity, 'userAssertionHash'),
-})
+/** The user assertion that an entry was got with, as this library and MSAL Node name it. */
+export const assertionOf = (entity: Entity): string => text(entity, 'user_assertion_hash') || text(entity, 'userAssertionHash')
 
 /** An application's own entry is found under its realm and under the tenant that was asked. */
 function appPartition({ apps }: Partitions, entity: Entity): Partition {

@@ -1,5 +1,7 @@
 import { NetworkError } from '../errors.ts'
 import type { CacheStoreWriteOptions } from '../ports.ts'
+import { type Entity, text } from './entities.ts'
+import { assertionOf } from './filing.ts'
 import type { Owner, Partitions, SecondLevel } from './partitions.ts'
 
 /** Milliseconds after which an operation counts as failed, whatever becomes of it. Adapters have closer limits of their own. */
@@ -176,6 +178,13 @@ export const nameOf = (owner: Owner): string => Object.entries(owner)[0]!.join('
 function ownerOf(name: string): Owner {
   const [kind, ...id] = name.split(':')
   return { [kind!]: id.join(':') } as unknown as Owner
+}
+
+/** Whether an entry is one of that owner's; an application's own may have been filed under any name of its tenant. */
+export function belongs(owner: Owner, entity: Entity): boolean {
+  const assertion = assertionOf(entity)
+  if ('assertion' in owner) return assertion === owner.assertion
+  return !assertion && text(entity, 'home_account_id') === ('user' in owner ? owner.user : '')
 }
 
 const garbage = () => new NetworkError('bad_response', 'The store has answered with what is no partition.')

@@ -1,11 +1,10 @@
 // Above 250 lines: reading, writing and owing a partition share one state, and none of them is of use without the others.
 import { toRecord } from '../util/record.ts'
 import { type Entry, seconds } from './entities.ts'
-import { belongs } from './filing.ts'
 import { Partition } from './partition.ts'
 import type { Owner, Partitions, SecondLevel } from './partitions.ts'
 import { type Content, readSections, writeSections } from './sections.ts'
-import { nameOf, StoreAccess } from './store-access.ts'
+import { belongs, nameOf, StoreAccess } from './store-access.ts'
 import { put } from './write.ts'
 
 const day = 24 * 3600_000
