@@ -1,7 +1,7 @@
 /** A cached token for one user among many: what it costs must not depend on how many there are. */
 import { realistic, small } from './support/fixtures.mjs'
-import { atLeast, atMost, count, digits, time } from './support/report.mjs'
 import { msalPython } from './support/python.mjs'
+import { atLeast, atMost, count, digits, time } from './support/report.mjs'
 import { measureInRounds } from './support/rounds.mjs'
 
 const module = new URL('subjects/user-hit.mjs', import.meta.url).href

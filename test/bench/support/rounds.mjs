@@ -13,7 +13,9 @@ function open({ module, name, parameters, memory = 2048, python }) {
     const child = fork(program, [module, name, JSON.stringify(parameters)], { execArgv })
     return { child, send: (message) => child.send(message) }
   }
-  const child = spawn('/usr/bin/python3', [fileURLToPath(module), python, JSON.stringify(parameters)], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn('/usr/bin/python3', [fileURLToPath(module), python, JSON.stringify(parameters)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
   createInterface(child.stdout).on('line', (line) => child.emit('message', JSON.parse(line)))
   return { child, send: (message) => child.stdin.write(`${JSON.stringify(message)}\n`) }
 }
