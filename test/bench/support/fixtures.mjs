@@ -56,13 +56,24 @@ function lifetime({ expiresIn = 3600, refreshIn }) {
  * One access token, refresh token, id token and account for each of `count` users. The sections are joined as text, because
  * `JSON.stringify` of the object would need the memory twice.
  */
-export function userCache(count, { sizes = realistic, ...times } = {}) {
+export function userCache(count, options) {
+  return cacheOf(count, (index) => index, options)
+}
+
+/** What a store holds of one user. */
+export function partitionOf(homeAccountId, options) {
+  const index = Number.parseInt(homeAccountId.slice(24, 36), 16)
+  return cacheOf(1, () => index, options)
+}
+
+function cacheOf(count, indexOf, { sizes = realistic, ...times } = {}) {
   const sections = { AccessToken: [], RefreshToken: [], IdToken: [], Account: [] }
   const put = (section, key, entity) => sections[section].push(`${JSON.stringify(key.toLowerCase())}:${JSON.stringify(entity)}`)
   const now = Math.floor(Date.now() / 1000)
   const life = lifetime(times)
   const target = scopes.join(' ')
-  for (let index = 0; index < count; index++) {
+  for (let turn = 0; turn < count; turn++) {
+    const index = indexOf(turn)
     const { homeAccountId, username, name } = accountOf(index)
     const owner = { home_account_id: homeAccountId, environment: host }
     const credential = (credential_type, secret, rest) => ({ ...owner, credential_type, client_id: clientId, secret, ...rest })

@@ -1,13 +1,28 @@
 /** Measures subjects beside each other: each has its own process, and only one of them works at a time. */
-import { fork } from 'node:child_process'
+import { fork, spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { summary } from './measure.mjs'
 
 const program = fileURLToPath(new URL('subject.mjs', import.meta.url))
 
-async function start({ module, name, parameters, memory = 2048 }) {
-  const execArgv = ['--expose-gc', `--max-old-space-size=${memory}`]
-  const child = fork(program, [module, name, JSON.stringify(parameters)], { execArgv })
+/** A process that answers a JSON message with another. */
+function open({ module, name, parameters, memory = 2048, python }) {
+  if (!python) {
+    const execArgv = ['--expose-gc', `--max-old-space-size=${memory}`]
+    const child = fork(program, [module, name, JSON.stringify(parameters)], { execArgv })
+    return { child, send: (message) => child.send(message) }
+  }
+  const child = spawn('/usr/bin/python3', [fileURLToPath(module), python, JSON.stringify(parameters)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  createInterface(child.stdout).on('line', (line) => child.emit('message', JSON.parse(line)))
+  return { child, send: (message) => child.stdin.write(`${JSON.stringify(message)}\n`) }
+}
+
+async function start(subject) {
+  const { name } = subject
+  const { child, send } = open(subject)
   let settle
   const answer = () =>
     new Promise((resolve, reject) => {
@@ -17,14 +32,15 @@ async function start({ module, name, parameters, memory = 2048 }) {
   child.on('exit', (code) => settle({ error: `${name} ended with ${code}.` }))
   const { operations } = await answer()
   const ask = (question) => {
-    child.send(question)
+    send(question)
     return answer()
   }
   return { ask, operations, stop: () => child.kill() }
 }
 
 /**
- * @param subjects each `{ module, name, parameters }`: `name` is exported by `module` and gives the operations to measure
+ * @param subjects each `{ module, name, parameters }`: `name` is exported by `module` and gives the operations to measure; with `python`, the
+ * path of a cache file, `module` is a Python program that takes it
  * @returns for each subject its `times`, by operation, in microseconds, and its `facts`
  */
 export async function measureInRounds(subjects, { rounds = 5, milliseconds = 200 } = {}) {
