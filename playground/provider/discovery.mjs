@@ -19,7 +19,10 @@ export function shapeDiscovery(document, { base, key, tenant }) {
   }
 }
 
-/** `GET /common/discovery/instance`: which hosts are one cloud. This cloud has one host. */
+/** The hosts of the worldwide cloud, for a provider that stands for it (`publicUrl`). */
+const worldwide = ['login.microsoftonline.com', 'login.windows.net', 'login.microsoft.com', 'sts.windows.net']
+
+/** `GET /common/discovery/instance`: which hosts are one cloud. This one has a single host, unless it stands for the worldwide cloud. */
 export function instanceDiscovery(url, base) {
   const { host } = new URL(base)
   const asked = URL.parse(url.searchParams.get('authorization_endpoint') ?? '')
@@ -28,7 +31,11 @@ export function instanceDiscovery(url, base) {
   return {
     tenant_discovery_endpoint: `${base}/${segment}/v2.0/.well-known/openid-configuration`,
     'api-version': '1.1',
-    metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
+    metadata: [
+      worldwide.includes(host)
+        ? { preferred_network: worldwide[0], preferred_cache: worldwide[1], aliases: worldwide }
+        : { preferred_network: host, preferred_cache: host, aliases: [host] },
+    ],
   }
 }
 

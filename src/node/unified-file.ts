@@ -139,17 +139,23 @@ export class UnifiedFile {
   #mergeMetadata({ key, entity }: Entry): void {
     const section = this.#section('AppMetadata')
     const cloud = cloudOf(text(entity, 'environment'))
-    const known = this.#partitions()
-      .shared.list('AppMetadata', cloud)
-      .find(({ client_id }) => client_id === entity.client_id)
+    const isTwin = (other: Entry) => other.entity.client_id === entity.client_id && cloudOf(text(other.entity, 'environment')) === cloud
+    const [known, ...twins] = this.#partitions().shared.entries.filter(isTwin)
+    this.#index = undefined
     if (!known) {
       section[freeKey(section, key, entity)] = entity
-      this.#index = undefined
       return
     }
-    for (const [field, value] of Object.entries(entity)) {
-      if (field !== 'environment' && (!(field in known) || (value !== null && value !== ''))) define(known, field, value)
-    }
+    // Other MSALs file the same under another name of the cloud.
+    for (const { key } of twins) delete section[key]
+    for (const { entity: newer } of [...twins, { entity }]) mergeKnown(known.entity, newer)
+  }
+}
+
+/** Takes over what is said of a client, but for the name of its cloud and for what says nothing. */
+function mergeKnown(known: Entity, entity: Entity): void {
+  for (const [field, value] of Object.entries(entity)) {
+    if (field !== 'environment' && (!(field in known) || (value !== null && value !== ''))) define(known, field, value)
   }
 }
 

@@ -100,8 +100,9 @@ export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTo
     return { response, homeAccountId, scopes, owner: { app: appId(event.clientId, cloudOf(client.environment), asked) }, entities }
   }
   if (response.refreshToken) {
-    // What takes the place of a family's token is the family's too.
-    const family = response.familyId ?? event.heldToken?.family_id
+    // What takes the place of a family's token is the family's too, and stays with the client that has signed in: MSAL Node looks there.
+    const { family_id: heldFamily, client_id: signedIn } = event.heldToken ?? {}
+    const family = response.familyId ?? heldFamily
     entities.RefreshToken = {
       credential_type: 'RefreshToken',
       secret: response.refreshToken,
@@ -110,6 +111,7 @@ export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTo
       last_modification_time: `${now}`,
       ...(event.realm !== undefined && event.authority && { authority: event.authority }),
       ...(!!family && { family_id: family }),
+      ...(!!heldFamily && { client_id: signedIn }),
     }
   }
   if (response.idToken) entities.IdToken = { credential_type: 'IdToken', secret: response.idToken, ...owner, realm }

@@ -25,6 +25,8 @@ export function writeOutcome(memory: Partitions, { heldToken }: ClientTokenEvent
   if (heldToken && !heldToken.authority && entities.RefreshToken?.authority) {
     partition.remove(({ type, entity }) => type === 'RefreshToken' && entity.secret === heldToken.secret)
   }
+  // Another MSAL files an account under another name of its cloud, and a renewal writes none: from here on the two are one.
+  for (const { entity } of partition.entries.filter(({ type }) => type === 'Account')) put(partition, 'Account', entity)
   for (const [type, entity] of Object.entries(owned)) put(partition, type as CredentialType, entity)
   settle(memory)
 }
