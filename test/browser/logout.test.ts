@@ -67,7 +67,7 @@ describe.skipIf(lacks('chromium', hasChromium))('signing out', () => {
     const done = signOut({ popup: true, postLogoutRedirectUri: setting.site.origin + to })
     const popup = await opened
     expect(await done).toBeNull()
-    await expect.poll(() => popup.isClosed()).toBe(true)
+    await expect.poll(() => popup.isClosed(), { timeout: 10_000 }).toBe(true)
     expect(await usernames()).toEqual([])
     expect(await isKnown()).toBe(false)
   })
