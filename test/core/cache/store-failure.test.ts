@@ -41,9 +41,9 @@ async function signIn(provider: FakeProvider, tokenCache: TokenCache, person: Pe
   return { app, account }
 }
 
-/** What a promise comes to, and the milliseconds of the fake clock that it takes. */
 const realTimeout = setTimeout
 
+/** What a promise comes to, and the milliseconds of the fake clock that it takes. */
 async function timed<T>(promise: Promise<T>): Promise<{ value: T; took: number }> {
   const began = Date.now()
   let end: number | undefined
