@@ -75,12 +75,15 @@ async function take(memory: Partitions, level: SecondLevel, owner: Owner): Promi
     // Written from here while the answer was on its way: what came is older.
     if (partition.version !== (before ?? null)) return true
     partition.readAt = work.outdated ? 0 : Date.now()
-    const content = found ? readSections(found.value) : { entries: [], foreign: {} }
-    if (!content) access.report(new Error('A stored partition is not a JSON object.'))
-    // Memory is ahead of the store where that failed: what has never reached it is no less true.
-    const known = (found?.version ?? null) === partition.version
-    if (content) fill(memory, owner, known ? undefined : partition, content)
-    partition.version = found?.version ?? null
+    const version = found?.version ?? null
+    // The same as before: nothing to read. Memory is ahead of the store where that failed: what has never reached it is no less true.
+    const known = version === partition.version
+    if (!known) {
+      const content = found ? readSections(found.value) : { entries: [], foreign: {} }
+      if (content) fill(memory, owner, partition, content)
+      else access.report(new Error('A stored partition is not a JSON object.'))
+    }
+    partition.version = version
     keep(memory, level, owner, partition)
     if (!known) {
       const debt = debts.get(name)
@@ -95,17 +98,17 @@ async function take(memory: Partitions, level: SecondLevel, owner: Owner): Promi
   })
 }
 
-/** Takes over what the store holds: of the clients in any case, of the partition where one is given. */
-function fill(memory: Partitions, owner: Owner, partition: Partition | undefined, { entries, foreign }: Content): void {
-  partition?.remove(() => true)
+/** Takes over what the store holds. */
+function fill(memory: Partitions, owner: Owner, partition: Partition, { entries, foreign }: Content): void {
+  partition.remove(() => true)
   for (const entry of entries) {
     const { type, key, entity } = entry
     if (type === 'AppMetadata') put(memory.shared, type, entity)
-    else if (belongs(owner, entity)) partition?.load(entry)
+    else if (belongs(owner, entity)) partition.load(entry)
     // Somebody else's: it is kept for whoever put it there, and serves nobody.
     else foreign[type] = Object.assign(toRecord(), foreign[type], { [key]: entity })
   }
-  if (partition) partition.foreign = foreign
+  partition.foreign = foreign
 }
 
 /** Files a partition as the newest, and lets those go that were read and written longest ago: in use, one is read again every `revalidateAfter`. */
