@@ -41,13 +41,13 @@ export async function acquireForClient(context: ClientContext, options: ClientCr
       context.log({ level: 'warn', message, correlationId: call.correlationId })
     },
     async acquire(reason, exchange) {
-      const { obtainTokens, freshToken, clientCredentialsGrant, mergeClaims } = await loaded(import('./requests.ts'))
+      const { obtainAppToken, clientCredentialsGrant, mergeClaims } = await loaded(import('./requests.ts'))
       const grant = clientCredentialsGrant(scopes, mergeClaims(claimsChallenge, context.options.clientCapabilities), reason)
       const { azureRegion } = context.options as ConfidentialClientOptions
       const endpoint = azureRegion
         ? await (await loaded(import('./region.ts'))).regionalEndpoint(context, authority, azureRegion, exchange)
         : undefined
-      return [freshToken(await obtainTokens(context, authority, grant, call, exchange, { endpoint })), 'identity_provider']
+      return [await obtainAppToken(context, authority, grant, call, exchange, endpoint), 'identity_provider']
     },
   })
   return result!

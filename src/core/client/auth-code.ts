@@ -17,12 +17,12 @@ import type {
   InitiateAuthCodeFlowOptions,
   UserResult,
 } from '../types.ts'
-import { tagged } from '../util/guarded.ts'
 import { isRecord } from '../util/record.ts'
+import { tagged } from '../util/tagged.ts'
 import type { Call, ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
-import { userResult } from './result.ts'
-import { freshToken, obtainTokens } from './token-request.ts'
+import { userResult } from './user-result.ts'
+import { freshToken, obtainTokens } from './user-tokens.ts'
 
 export async function beginSignIn(context: ClientContext, options: InitiateAuthCodeFlowOptions, call: Call): Promise<AuthCodeFlow> {
   return createAuthCodeFlow(await protocolOf(context).metadataOf(context.authority, call), context.clientId, options, context.options)

@@ -1,6 +1,6 @@
 import { endpoint } from '../authority/metadata.ts'
+import { claimsOf } from '../cache/claims-of.ts'
 import { text } from '../cache/entities.ts'
-import { claimsOf } from '../cache/partition.ts'
 import type { LogoutUrlOptions } from '../types.ts'
 import type { Call, ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
