@@ -1,4 +1,4 @@
-/** What a client credentials request needs, in one part that loads with the first request. */
+/** What a client credentials request needs. */
 import type { Authority } from '../authority/authority.ts'
 import type { CachedToken } from '../cache/partition.ts'
 import { readAppEvent } from '../cache/token-event.ts'
