@@ -21,12 +21,21 @@ const lazy = {
   'auth-code': 'sign-in',
   interactive: 'sign-in',
   'silent-interaction': 'sign-in',
-  'assertion-signer': 'assertion-signer',
-  pkcs8: 'pkcs8',
+  refresh: 'user',
+  'user-event': 'user',
+  'http-cache': 'failure',
+  'parse-json': 'failure',
+  'oauth-error': 'failure',
+  refusal: 'failure',
+  find: 'rare',
+  forget: 'rare',
+  'logout-url': 'rare',
+  'instance-discovery': 'rare',
+  pkcs8: 'rare',
+  region: 'rare',
   'verify-signature': 'verify-signature',
   'id-token-signature': 'verify-signature',
   'store-level': 'store',
-  region: 'region',
   'device-code': 'device-code',
   'on-behalf-of': 'on-behalf-of',
   'username-password': 'username-password',
@@ -38,46 +47,44 @@ const lazy = {
   'sign-out': 'page',
 }
 
-/** What a page in a browser does without, so that it need not pay for it. */
-const server = /\/(confidential-client-application|app-token|client-assertion|serializable-token-cache|encrypted)\.ts$/
+/** What a page in a browser does without, each in a file of its own, so that a page need not pay for it. */
+const apart = { 'confidential-client-application': 'server', 'serializable-token-cache': 'caches', encrypted: 'caches' }
 
-/** What a cache that is serialized and one over a store share. */
-const schema = /\/sections\.ts$/
+const folderOf = (id) => /\/src\/(\w+)\//.exec(id)?.[1]
+const lazyFile = (id) => lazy[basename(id, '.ts')] ?? (folderOf(id) === 'core' ? 'protocol' : basename(id, '.ts'))
 
-/** What the server part and its lazy ones share. */
-const credentials = /\/(credential|pem|region-name)\.ts$/
-
-const lazyFile = (id) => lazy[basename(id, '.ts')] ?? (id.includes('/src/core/') ? 'protocol' : basename(id, '.ts'))
-
-/** The files that nothing loads before it is used. */
-const lazyFiles = new Set()
-
-/** One file for what every start needs, one for what every request needs, and one for each rare path: sixty small modules would cost ten times the import time. */
+/**
+ * One file for what every start needs, one for what every request needs, and one for each rare path: sixty small modules would cost ten
+ * times the import time. A bundler that splits puts all that is used of a file into the first load, be it by a lazy part alone, where the
+ * entry of the core comes by that file: so `core` holds nothing that only lazy parts use, and nothing lazy imports from `server`.
+ */
 function chunkOf(id, { getModuleInfo }) {
   const roots = new Set()
   const seen = new Set()
   const climb = (module) => {
     if (seen.has(module)) return
     seen.add(module)
+    const name = apart[basename(module, '.ts')]
+    if (name) return roots.add(name)
     const { importers, dynamicImporters, isEntry } = getModuleInfo(module)
-    if (isEntry) roots.add('entry')
-    if (dynamicImporters.length) {
-      roots.add(lazyFile(module))
-      lazyFiles.add(lazyFile(module))
-    }
+    if (isEntry) roots.add(folderOf(module))
+    if (dynamicImporters.length) roots.add(lazyFile(module))
     for (const importer of importers) climb(importer)
   }
   climb(id)
-  if (roots.has('entry')) {
-    if (server.test(id)) return 'server'
-    if (credentials.test(id)) return 'credentials'
-    if (schema.test(id)) return 'schema'
-    if (/\/src\/core\/(?!index\.ts)/.test(id)) return 'core'
-    // What an adapter's rare paths share with it must not draw them in.
-    return roots.size > 1 ? `${/\/src\/(\w+)\//.exec(id)?.[1]}-shared` : undefined
-  }
-  return roots.size === 1 ? [...roots][0] : 'protocol'
+  if (getModuleInfo(id).isEntry) return folderOf(id) === 'core' ? 'index' : undefined
+  if (roots.size === 1) return [...roots].find((root) => root === 'core' || !(root in entries))
+  const has = (...names) => names.some((name) => roots.has(name))
+  // What an adapter's rare paths share with it must not draw them in.
+  if (folderOf(id) !== 'core') return `${folderOf(id)}-shared`
+  if (has('core')) return 'core'
+  if (has('caches', ...Object.keys(entries))) return 'shared'
+  if (has('server', 'protocol')) return 'protocol'
+  return has('failure') ? 'failure' : 'user'
 }
+
+/** The files that an entry loads at once. */
+const atOnce = /^(core|shared|caches|server|\w+-shared)$/
 
 /** Takes away what an earlier build left, just before this one is written. */
 const clean = { name: 'clean', generateBundle: ({ dir }) => rm(dir, { recursive: true, force: true }) }
@@ -93,7 +100,7 @@ export default [
       format: 'es',
       sourcemap: true,
       entryFileNames: '[name].js',
-      chunkFileNames: ({ name }) => (lazyFiles.has(name) || name === 'protocol' ? `lazy/${name}.js` : `${name}.js`),
+      chunkFileNames: ({ name }) => (atOnce.test(name) ? `${name}.js` : `lazy/${name}.js`),
       manualChunks: chunkOf,
       hoistTransitiveImports: false,
     },
@@ -109,6 +116,8 @@ export default [
       format: 'es',
       entryFileNames: '[name].d.ts',
       chunkFileNames: 'types.d.ts',
+      // One file for all that entries share.
+      manualChunks: (id, { getModuleInfo }) => (folderOf(id) === 'core' && !getModuleInfo(id).isEntry ? 'types' : undefined),
       // The clients have a method of the name `Symbol.asyncDispose`, which the libraries of few programs declare.
       banner: ({ name }) => (name === 'index' ? '/// <reference lib="esnext.disposable" />' : ''),
     },

@@ -1,4 +1,4 @@
-import { claimsOf } from '../core/cache/partition.ts'
+import { claimsOf } from '../core/cache/claims-of.ts'
 import { beginCall, contextOf } from '../core/client/context.ts'
 import { type Hints, hintsOf } from '../core/client/hints.ts'
 import { logoutUrl } from '../core/client/logout-url.ts'

@@ -79,16 +79,16 @@ export interface ServerErrorDetails {
 /** The provider answered with an OAuth error. */
 export class ServerError extends AuthError implements ServerErrorDetails {
   override readonly name: string = 'ServerError'
-  readonly code: ServerErrorCode
-  readonly action: AuthErrorAction
-  readonly error!: string
+  declare readonly code: ServerErrorCode
+  declare readonly action: AuthErrorAction
+  declare readonly error: string
   declare readonly errorDescription?: string
   declare readonly errorUri?: string
   declare readonly suberror?: string
   declare readonly errorCodes?: number[]
   declare readonly claims?: string
   declare readonly traceId?: string
-  readonly status!: number
+  declare readonly status: number
   declare readonly classification?: string
   declare readonly retryAfter?: number
 
@@ -124,8 +124,8 @@ export class InteractionRequiredAuthError extends ServerError {
 /** An answer that fails validation, or a sign-in that did not come about. */
 export class ClientAuthError extends AuthError {
   override readonly name = 'ClientAuthError'
-  readonly code: ClientAuthErrorCode
-  readonly action: AuthErrorAction
+  declare readonly code: ClientAuthErrorCode
+  declare readonly action: AuthErrorAction
 
   constructor(code: ClientAuthErrorCode, message: string, details?: AuthErrorDetails) {
     super(message, details)
@@ -137,7 +137,7 @@ export class ClientAuthError extends AuthError {
 /** The caller's mistake, or the provider's configuration. */
 export class ClientConfigurationError extends AuthError {
   override readonly name = 'ClientConfigurationError'
-  readonly code: ClientConfigurationErrorCode
+  declare readonly code: ClientConfigurationErrorCode
   readonly action = 'reconfigure'
 
   constructor(code: ClientConfigurationErrorCode, message: string, details?: AuthErrorDetails) {
@@ -149,8 +149,8 @@ export class ClientConfigurationError extends AuthError {
 /** No usable answer came. */
 export class NetworkError extends AuthError {
   override readonly name = 'NetworkError'
-  readonly code: NetworkErrorCode
-  readonly action: AuthErrorAction
+  declare readonly code: NetworkErrorCode
+  declare readonly action: AuthErrorAction
   /** The HTTP status, where there was an answer. */
   declare readonly status?: number
   /** Milliseconds to wait before the next try, where the provider said. */

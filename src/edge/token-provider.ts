@@ -2,10 +2,11 @@
 import { type Authority, parseAuthority } from '../core/authority/authority.ts'
 import { AZURE_CHINA, isMicrosoftHost } from '../core/authority/clouds.ts'
 import { discover } from '../core/authority/discovery.ts'
-import { endpoint, isIssuer, type Metadata } from '../core/authority/metadata.ts'
-import { ClientAuthError, isAuthError } from '../core/errors.ts'
-import type { Http } from '../core/http/http-cache.ts'
-import { createSend, parseJson, unavailable } from '../core/http/http-client.ts'
+import { isIssuer } from '../core/authority/issuer.ts'
+import { endpoint, type Metadata } from '../core/authority/metadata.ts'
+import { ClientAuthError, isAuthError, NetworkError } from '../core/errors.ts'
+import { fetchDocument, type Http } from '../core/http/document.ts'
+import { createSend } from '../core/http/http-client.ts'
 import type { IdTokenSignatureVerifier } from '../core/oauth/id-token-signature.ts'
 import { decodeJwt } from '../core/oauth/jwt.ts'
 import { type Joint, jointly } from '../core/util/jointly.ts'
@@ -50,7 +51,7 @@ function readings(given: string, knownAuthorities: readonly string[]): Authority
 
 function createProvider(authorities: readonly Authority[], send: typeof fetch): TokenProvider {
   // No instance discovery: no credential is sent anywhere, and the developer named the host.
-  const http: Http = { send: createSend(send), cache: { get: () => undefined, set() {}, delete() {} } }
+  const http: Http = { send: createSend(send) }
   const found: Joint & { metadata?: Metadata; until: number } = { until: 0 }
   const keyOwners = new Map<string, string[]>()
   let verifier: IdTokenSignatureVerifier | undefined
@@ -68,9 +69,10 @@ function createProvider(authorities: readonly Authority[], send: typeof fetch): 
   }
 
   async function fetchKeys(url: string): Promise<Record<string, unknown>> {
-    const answer = await http.send({ method: 'GET', url, maxBytes: 1 << 19, ...bounds() })
-    if (answer.status === 429 || answer.status >= 500) throw unavailable(answer)
-    const json = parseJson(answer)
+    const json = await fetchDocument(http, { url, ...bounds() }, (document, status) => {
+      if (status >= 400) throw new NetworkError('bad_response', `The keys were answered with status ${status}.`, { status })
+      return document
+    })
     keyOwners.clear()
     for (const { kid, issuer } of Array.isArray(json.keys) ? json.keys.map(Object) : [])
       if (typeof kid === 'string' && typeof issuer === 'string') keyOwners.set(kid, [...(keyOwners.get(kid) ?? []), issuer])

@@ -6,8 +6,10 @@ import { answer, body, idToken } from './support/fake-provider.mjs'
 import { accountOf, appScopes, authority, clientId, scopes, userCache } from './support/fixtures.mjs'
 import { atMost, count, goal } from './support/report.mjs'
 
-const aim = 8_192
-const limit = 10_240
+/** Bytes, gzipped: what is aimed at, and what fails. */
+const firstLoad = { aim: 7_700, limit: 8_192 }
+const clientCredentials = { aim: 14 * 1024, limit: 17 * 1024 }
+const userTokens = { limit: 23_000 }
 
 /** The functions of oauth4webapi that a sign-in by code and the renewal of its tokens take. */
 const peerSignIn = `export {
@@ -18,6 +20,8 @@ const peerSignIn = `export {
 const peerApp = `export {
   discoveryRequest, processDiscoveryResponse, clientCredentialsGrantRequest, processClientCredentialsResponse, PrivateKeyJwt,
 } from 'oauth4webapi'`
+
+const openidClientApp = `export { discovery, clientCredentialsGrant, PrivateKeyJwt } from 'openid-client'`
 
 const account = accountOf(0)
 const home = account.homeAccountId
@@ -56,14 +60,16 @@ const uses = {
   },
 }
 
+const importOf = (names) => `export { ${names} } from 'msal-isomorphic'`
 const row = (name, { min, gz }) => [name, count(min), count(gz)]
 
 export async function run() {
   const { entryPoints } = await installLibrary()
-  const publicClient = await bundle(`export { PublicClientApplication } from 'msal-isomorphic'`)
-  const withCache = await bundle(`export { PublicClientApplication, SerializableTokenCache } from 'msal-isomorphic'`)
-  const confidential = await bundle(`export { ConfidentialClientApplication } from 'msal-isomorphic'`)
-  const isAuthError = await bundle(`export { isAuthError } from 'msal-isomorphic'`)
+  const publicClient = await bundle(importOf('PublicClientApplication'))
+  const withCache = await bundle(importOf('PublicClientApplication, SerializableTokenCache'))
+  const confidential = await bundle(importOf('ConfidentialClientApplication'))
+  const isAuthError = await bundle(importOf('isAuthError'))
+  const oneFile = { splitting: false }
   const firstOf = ({ files }) => total(files.filter(({ first }) => first))
 
   const first = firstOf(publicClient)
@@ -77,6 +83,13 @@ export async function run() {
     row('ConfidentialClientApplication: first load', firstOf(confidential)),
     row('ConfidentialClientApplication: client credentials by certificate', certificate),
     row('isAuthError alone', firstOf(isAuthError)),
+    // What a bundler makes that does not split, as wrangler does: every lazy part is in it, used or not.
+    row(
+      'ConfidentialClientApplication: all of it, in one file',
+      total((await bundle(importOf('ConfidentialClientApplication'), oneFile)).files),
+    ),
+    row('PublicClientApplication: all of it, in one file', total((await bundle(importOf('PublicClientApplication'), oneFile)).files)),
+    row('isAuthError alone, in one file', total((await bundle(importOf('isAuthError'), oneFile)).files)),
   ]
   const bare = []
   for (const specifier of entryPoints) {
@@ -88,6 +101,7 @@ export async function run() {
   const peers = [
     row('oauth4webapi: sign-in by code, renewal', total((await bundle(peerSignIn)).files)),
     row('oauth4webapi: client credentials by private_key_jwt', total((await bundle(peerApp)).files)),
+    row('openid-client: client credentials by private_key_jwt', total((await bundle(openidClientApp)).files)),
     row(
       '@azure/msal-node: PublicClientApplication',
       total((await bundle(`export { PublicClientApplication } from '@azure/msal-node'`, msal)).files),
@@ -111,8 +125,11 @@ export async function run() {
       { title: 'Bare imports', columns, rows: bare.map(([specifier, size]) => row(specifier, size)) },
     ],
     checks: [
-      goal(atMost('PublicClientApplication, first load, gzip', first.gz, aim)),
-      atMost('PublicClientApplication, first load, gzip', first.gz, limit),
+      goal(atMost('PublicClientApplication, first load, gzip', first.gz, firstLoad.aim)),
+      atMost('PublicClientApplication, first load, gzip', first.gz, firstLoad.limit),
+      atMost('PublicClientApplication, sign-in and renewal, gzip', signIn.gz, userTokens.limit),
+      goal(atMost('ConfidentialClientApplication, client credentials by certificate, gzip', certificate.gz, clientCredentials.aim)),
+      atMost('ConfidentialClientApplication, client credentials by certificate, gzip', certificate.gz, clientCredentials.limit),
       ...bare.map(([specifier, size]) => atMost(`import '${specifier}', bytes`, size.min, 0)),
     ],
   }

@@ -1,11 +1,9 @@
 import { ClientConfigurationError } from '../errors.ts'
 import type { Bounds } from '../http/deadline.ts'
-import { getDocument, type Http } from '../http/http-cache.ts'
-import { type Authority, parseUrl } from './authority.ts'
-import { AZURE_PUBLIC, isMicrosoftHost } from './clouds.ts'
+import { fetchDocument, type Http } from '../http/document.ts'
+import { loaded } from '../util/loaded.ts'
+import type { Authority } from './authority.ts'
 import { type Metadata, parseMetadata } from './metadata.ts'
-
-const centralEndpoint = `https://${AZURE_PUBLIC}/common/discovery/instance`
 
 /**
  * Learns an authority's endpoints. An unknown host is first looked up with the instance discovery endpoint, which says whether it
@@ -19,14 +17,14 @@ export async function discover(
   instanceDiscovery: boolean | string,
   exchange: () => Bounds,
 ): Promise<Metadata> {
+  const get: typeof fetchDocument = http.cache ? (await loaded(import('../http/http-cache.ts'))).getDocument : fetchDocument
   let url = authority.discoveryUrl
   if (!authority.trusted && instanceDiscovery !== false) {
-    const endpoint = parseUrl(typeof instanceDiscovery === 'string' ? instanceDiscovery : centralEndpoint, 'instanceDiscovery')
-    endpoint.searchParams.set('authorization_endpoint', `${authority.url}/oauth2/v2.0/authorize`)
-    endpoint.searchParams.set('api-version', '1.0')
-    url = await getDocument(http, { url: endpoint.href, ...exchange() }, (document) => discoveryUrlOf(authority, document))
+    const { discoveryUrlOf, instanceUrl } = await loaded(import('./instance-discovery.ts'))
+    const instance = instanceUrl(authority, instanceDiscovery)
+    url = await get(http, { url: instance, ...exchange() }, (document) => discoveryUrlOf(authority, document))
   }
-  return getDocument(http, { url, ...exchange() }, (document, status) => {
+  return get(http, { url, ...exchange() }, (document, status) => {
     if (status >= 300) {
       throw new ClientConfigurationError(
         'metadata_invalid',
@@ -35,20 +33,4 @@ export async function discover(
     }
     return parseMetadata(authority, document)
   })
-}
-
-function discoveryUrlOf({ discoveryUrl, host }: Authority, document: Record<string, unknown>): string {
-  const url = document.tenant_discovery_endpoint
-  if (typeof url !== 'string') {
-    throw new ClientConfigurationError(
-      'authority_unknown',
-      `Instance discovery does not know ${host}. If you trust it, list it in knownAuthorities or set instanceDiscovery to false.`,
-    )
-  }
-  const { protocol, hostname } = URL.canParse(url) ? new URL(url) : ({} as Partial<URL>)
-  // It may name an alias of the host, never somebody else.
-  if (url !== discoveryUrl && (protocol !== 'https:' || (hostname !== host && !isMicrosoftHost(hostname!)))) {
-    throw new ClientConfigurationError('metadata_invalid', 'Instance discovery answered with another host.')
-  }
-  return url
 }

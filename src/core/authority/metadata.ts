@@ -1,4 +1,4 @@
-import { ClientAuthError, ClientConfigurationError } from '../errors.ts'
+import { ClientConfigurationError } from '../errors.ts'
 import { type Authority, isLoopback, tenantOf } from './authority.ts'
 import { cloudOf, isMicrosoftHost } from './clouds.ts'
 
@@ -15,7 +15,7 @@ export interface Metadata {
 }
 
 const consumers = '9188040d-6c67-4c5b-b112-36a304b66dad'
-const guid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
+export const guid = /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i
 
 /** Checks a discovery document against the authority that it was asked under. */
 export function parseMetadata(authority: Authority, document: Record<string, unknown>): Metadata {
@@ -89,20 +89,6 @@ function issuerFits(authority: Authority, issuer: string, tokenEndpoint: string)
     guid.test(tenant) &&
     (guid.test(authority.tenant) ? tenant === authority.tenant.toLowerCase() : realm === tenant || realm === authority.tenant)
   )
-}
-
-/** The issuer that a token must name; a multi-tenant issuer takes the tenant from the token itself. */
-export function expectedIssuer({ issuer }: Metadata, tid: unknown): string {
-  if (!issuer.includes('{tenantid}')) return issuer
-  if (typeof tid !== 'string' || !guid.test(tid)) throw new ClientAuthError('issuer_mismatch', 'The id token names no tenant.')
-  return issuer.replaceAll('{tenantid}', tid)
-}
-
-/** Whether an authorization response's `iss` (RFC 9207) is this issuer. */
-export function isIssuer(issuer: string, iss: string): boolean {
-  if (!issuer.includes('{tenantid}')) return iss === issuer
-  const [before, after] = issuer.split('{tenantid}') as [string, string]
-  return iss.startsWith(before) && iss.endsWith(after) && guid.test(iss.slice(before.length, iss.length - after.length))
 }
 
 const invalid = (message: string) => new ClientConfigurationError('metadata_invalid', message)

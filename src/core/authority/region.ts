@@ -1,4 +1,4 @@
-import type { Http } from '../http/http-cache.ts'
+import type { Http } from '../http/document.ts'
 import { environmentVariable } from '../platform.ts'
 import type { Authority } from './authority.ts'
 import { AZURE_PUBLIC } from './clouds.ts'

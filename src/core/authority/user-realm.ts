@@ -1,6 +1,7 @@
 import { ClientConfigurationError } from '../errors.ts'
 import type { Bounds } from '../http/deadline.ts'
-import { getDocument, type Http } from '../http/http-cache.ts'
+import type { Http } from '../http/document.ts'
+import { getDocument } from '../http/http-cache.ts'
 import { isServer } from '../platform.ts'
 import type { Authority } from './authority.ts'
 

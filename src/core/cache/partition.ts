@@ -1,6 +1,4 @@
 import { cloudOf } from '../authority/clouds.ts'
-import { decodeJwt } from '../oauth/jwt.ts'
-import type { IdTokenClaims } from '../types.ts'
 import { authoritiesOf, bindingOf, type CredentialType, type Entity, type Entry, realmOf, seconds, targetOf, text } from './entities.ts'
 
 /** An access token, ready to be handed out, with what belongs to it. */
@@ -137,12 +135,4 @@ function search(bucket: Bucket, { scopes, scopeKey }: TokenQuery): CachedToken |
   if (bucket.found.size >= 64) bucket.found.clear()
   if (best) bucket.found.set(scopeKey, best)
   return best
-}
-
-const claims = /* @__PURE__ */ new WeakMap<Entity, IdTokenClaims | undefined>()
-
-/** The claims of a stored id token, decoded once; it was checked when it was stored. */
-export function claimsOf(idToken: Entity): IdTokenClaims | undefined {
-  if (!claims.has(idToken)) claims.set(idToken, decodeJwt(text(idToken, 'secret'))?.claims as IdTokenClaims | undefined)
-  return claims.get(idToken)
 }

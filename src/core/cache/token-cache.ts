@@ -52,13 +52,8 @@ export class TokenCache {
    */
   add(event: TokenEvent): Promise<void> {
     return guarded(async () => {
-      const [{ readTokenEvent }, { writeOutcome }] = await loaded(Promise.all([import('./token-event.ts'), import('./write.ts')]))
-      const memory = partitionsOf(this)
-      const outcome = readTokenEvent(event)
-      const write = () => writeOutcome(memory, event, outcome)
-      if (!memory.level) return write()
-      const { change } = await loaded(import('./store-level.ts'))
-      await change(memory, memory.level, outcome.owner, write)
+      const { addEvent } = await loaded(import('./add.ts'))
+      await addEvent(partitionsOf(this), event)
     })
   }
 

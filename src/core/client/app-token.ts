@@ -9,6 +9,7 @@ import { loaded } from '../util/loaded.ts'
 import { cacheFirst } from './cache-first.ts'
 import { beginCall, type Call, type ClientContext } from './context.ts'
 import { checkExtraParameters } from './extra-parameters.ts'
+import { clientCredentialsGrant, mergeClaims, obtainAppToken } from './requests.ts'
 import { tokenResult } from './result.ts'
 
 interface Wanted {
@@ -42,13 +43,12 @@ export async function acquireForClient(context: ClientContext, options: ClientCr
       context.log({ level: 'warn', message, correlationId: call.correlationId })
     },
     async acquire(reason, exchange) {
-      const { obtainTokens, freshToken, clientCredentialsGrant, mergeClaims } = await loaded(import('./requests.ts'))
       const grant = clientCredentialsGrant(scopes, mergeClaims(claimsChallenge, context.options.clientCapabilities), reason)
       const { azureRegion } = context.options as ConfidentialClientOptions
       const endpoint = azureRegion
         ? await (await loaded(import('./region.ts'))).regionalEndpoint(context, authority, azureRegion, exchange)
         : undefined
-      return [freshToken(await obtainTokens(context, authority, grant, call, exchange, { endpoint })), 'identity_provider']
+      return [await obtainAppToken(context, authority, grant, call, exchange, endpoint), 'identity_provider']
     },
   })
   return result!

@@ -6,7 +6,6 @@ import { authorizeUrl, checkAnswer, createAuthCodeFlow, redeemedScopes, redempti
 import type { Grant } from '../grants/grant.ts'
 import { readAuthorizationResponse } from '../oauth/authorization-response.ts'
 import { mergeClaims } from '../oauth/claims-parameter.ts'
-import { oauthError } from '../oauth/oauth-error.ts'
 import { decorate } from '../oauth/requested-scopes.ts'
 import { checkScopes } from '../oauth/scopes.ts'
 import { readClientInfo } from '../oauth/token-response.ts'
@@ -18,12 +17,13 @@ import type {
   InitiateAuthCodeFlowOptions,
   UserResult,
 } from '../types.ts'
-import { tagged } from '../util/guarded.ts'
+import { loaded } from '../util/loaded.ts'
 import { isRecord } from '../util/record.ts'
+import { tagged } from '../util/tagged.ts'
 import type { Call, ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
-import { userResult } from './result.ts'
-import { freshToken, obtainTokens } from './token-request.ts'
+import { userResult } from './user-result.ts'
+import { freshToken, obtainTokens } from './user-tokens.ts'
 
 export async function beginSignIn(
   context: ClientContext,
@@ -66,7 +66,10 @@ export async function redeemAnswer(
   const answer = tagged(correlationId, () => checkAnswer(flow, parameters, clientId, authority.url))
   if (expires && !(flow.expiresAt > Date.now()))
     throw new ClientAuthError('flow_expired', 'The sign-in took too long; begin it again.', { correlationId })
-  if (typeof answer !== 'string') throw oauthError(answer.error, { status: 0, secrets: [flow.state, flow.nonce as string], correlationId })
+  if (typeof answer !== 'string') {
+    const { oauthError } = await loaded(import('../oauth/oauth-error.ts'))
+    throw oauthError(answer.error, { status: 0, secrets: [flow.state, flow.nonce as string], correlationId })
+  }
   const wanted = redeemedScopes(flow, scopes && checkScopes(scopes, { empty: true }), options.excludeScopes)
   const { fields, nonce, maxAge, issuer } = await redemption(flow, answer, wanted, options.clientCapabilities)
   const metadata = await protocolOf(context).metadataOf(authority, call)

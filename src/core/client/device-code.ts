@@ -7,11 +7,12 @@ import { mergeClaims } from '../oauth/claims-parameter.ts'
 import { decorate } from '../oauth/requested-scopes.ts'
 import { checkScopes } from '../oauth/scopes.ts'
 import type { DeviceCodeFlow, DeviceFlowOptions, InitiateDeviceFlowOptions, UserResult } from '../types.ts'
-import { tagged } from '../util/guarded.ts'
+import { tagged } from '../util/tagged.ts'
 import type { Call, ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
-import { userResult } from './result.ts'
-import { freshToken, obtainTokens, postForm, withQuery } from './token-request.ts'
+import { postForm, withQuery } from './token-request.ts'
+import { userResult } from './user-result.ts'
+import { freshToken, obtainTokens } from './user-tokens.ts'
 
 /** Milliseconds between looks at the flow, which its holder may end at any time. */
 const step = 500

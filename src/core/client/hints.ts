@@ -1,5 +1,5 @@
+import { claimsOf } from '../cache/claims-of.ts'
 import { type Entity, text } from '../cache/entities.ts'
-import { claimsOf } from '../cache/partition.ts'
 import type { AccountInfo, IdTokenClaims } from '../types.ts'
 import type { ClientContext } from './context.ts'
 

@@ -15,8 +15,8 @@ import { sha256 } from '../util/crypto.ts'
 import { cacheFirst, type Reason } from './cache-first.ts'
 import type { Call, ClientContext } from './context.ts'
 import { checkSameAccount } from './refresh.ts'
-import { userResult } from './result.ts'
-import { type Filing, freshToken, obtainTokens } from './token-request.ts'
+import { userResult } from './user-result.ts'
+import { type Filing, freshToken, obtainTokens } from './user-tokens.ts'
 
 /** A token for another API, for the user whose token was presented: cached under that token, so that it serves nobody else. */
 export async function acquireOnBehalfOf(context: ClientContext, options: OnBehalfOfOptions, call: Call): Promise<UserResult> {

@@ -2,7 +2,7 @@ import type { Authority } from '../authority/authority.ts'
 import { discover } from '../authority/discovery.ts'
 import type { Metadata } from '../authority/metadata.ts'
 import type { Bounds } from '../http/deadline.ts'
-import { type Http, memoryHttpCache } from '../http/http-cache.ts'
+import type { Http } from '../http/document.ts'
 import { createSend } from '../http/http-client.ts'
 import { createTelemetry, type Telemetry } from '../http/telemetry.ts'
 import type { ClientContext } from './context.ts'
@@ -26,8 +26,8 @@ export function protocolOf(context: ClientContext): Protocol {
 }
 
 function createProtocol({ options, log }: ClientContext): Protocol {
-  const { instanceDiscovery = true, httpCache = memoryHttpCache() } = options
-  const http: Http = { send: createSend(options.fetch), cache: httpCache, logger: log }
+  const { instanceDiscovery = true } = options
+  const http: Http = { send: createSend(options.fetch), cache: options.httpCache, logger: log }
   const discoveries = new SingleFlight()
   const known = new Map<string, { metadata: Metadata; until: number }>()
   return {

@@ -1,8 +1,9 @@
 import type { Authority } from '../authority/authority.ts'
 import { accountInfo } from '../cache/account.ts'
+import { claimsOf } from '../cache/claims-of.ts'
 import { type Entity, seconds, text } from '../cache/entities.ts'
 import { familyOf, settle } from '../cache/filing.ts'
-import { type CachedToken, claimsOf, type Partition } from '../cache/partition.ts'
+import type { CachedToken, Partition } from '../cache/partition.ts'
 import type { Partitions } from '../cache/partitions.ts'
 import type { TokenOutcome } from '../cache/token-event.ts'
 import { sameMeaning } from '../cache/write.ts'
@@ -15,10 +16,10 @@ import type { PublicClientOptions, RefreshTokenOptions, UserResult } from '../ty
 import { loaded } from '../util/loaded.ts'
 import type { Plan } from './cache-first.ts'
 import type { Call, ClientContext } from './context.ts'
-import { userResult } from './result.ts'
 import { lookUp, type Wanted } from './silent.ts'
-import { freshToken, obtainTokens } from './token-request.ts'
 import { inTurn, leftBehind } from './turns.ts'
+import { userResult } from './user-result.ts'
+import { freshToken, obtainTokens } from './user-tokens.ts'
 
 type Acquire = Plan<unknown>['acquire']
 

@@ -10,7 +10,7 @@ import { loaded } from '../util/loaded.ts'
 import { cacheFirst } from './cache-first.ts'
 import { beginCall, type Call, type ClientContext } from './context.ts'
 import { checkExtraParameters } from './extra-parameters.ts'
-import { userResult } from './result.ts'
+import { userResult } from './user-result.ts'
 
 /** What a silent call asks for. */
 export interface Wanted {

@@ -1,5 +1,4 @@
-import { NetworkError } from '../errors.ts'
-import type { Bounds } from '../http/deadline.ts'
+import { aborted, type Bounds, bounded } from '../http/deadline.ts'
 
 /** One who waits for a flight: its own bounds hold for it alone. */
 export interface Passenger extends Bounds {
@@ -27,7 +26,7 @@ export class SingleFlight {
    * @param task is told how to begin an exchange: the call gives its bounds
    */
   join<T>(key: string, passenger: Passenger, task: (exchange: () => Bounds) => Promise<T>): Promise<T> {
-    const { signal, correlationId, waitUntil } = passenger
+    const { timeout, signal, correlationId, waitUntil } = passenger
     if (signal?.aborted) return Promise.reject(aborted(passenger))
     const joined = this.#flights.get(key)
     const flight: Flight = joined ?? { landing: Promise.resolve(), timeout: passenger.patience ?? 0, restarts: new Set() }
@@ -40,41 +39,16 @@ export class SingleFlight {
       }
       flight.landing = task(exchange).finally(() => this.#flights.delete(key))
     }
-    const work = flight.landing.catch(() => {})
+    const { landing, restarts } = flight
+    const work = landing.catch(() => {})
     waitUntil?.(work)
-    const waiting = wait<T>(flight, passenger)
-    flight.landing.then(waiting.resolve, waiting.reject)
-    return waiting.promise
+    let restart = () => {}
+    return bounded(passenger, (time) => {
+      // Who waits as long as the exchange itself hears of its end from it: nobody joins a flight that is about to fail.
+      restart = () => time(timeout < flight.timeout || !restarts.has(restart))
+      restart()
+      restarts.add(restart)
+      return landing as Promise<T>
+    }).finally(() => restarts.delete(restart))
   }
 }
-
-function wait<T>(flight: Flight, passenger: Passenger) {
-  const { timeout, signal, correlationId } = passenger
-  let resolve!: (value: unknown) => void
-  let reject!: (reason: unknown) => void
-  const outcome = new Promise<unknown>((onValue, onError) => {
-    resolve = onValue
-    reject = onError
-  })
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const abort = () => reject(aborted(passenger))
-  const restart = () => {
-    clearTimeout(timer)
-    // Who waits as long as the exchange itself hears of its end from it: nobody joins a flight that is about to fail.
-    if (timeout >= flight.timeout && flight.restarts.has(restart)) return
-    const expire = () => reject(new NetworkError('timed_out', `No answer within ${timeout} ms.`, { correlationId }))
-    timer = setTimeout(expire, Math.min(timeout, 0x7fffffff))
-  }
-  signal?.addEventListener('abort', abort)
-  restart()
-  flight.restarts.add(restart)
-  const promise = outcome.finally(() => {
-    flight.restarts.delete(restart)
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', abort)
-  }) as Promise<T>
-  return { promise, resolve, reject }
-}
-
-const aborted = ({ signal, correlationId }: Passenger) =>
-  new NetworkError('aborted', 'The call was aborted.', { correlationId, cause: signal!.reason })

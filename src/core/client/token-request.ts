@@ -1,48 +1,36 @@
 import type { Authority } from '../authority/authority.ts'
-import { expectedIssuer, type Metadata } from '../authority/metadata.ts'
-import { type Entity, seconds } from '../cache/entities.ts'
+import type { Metadata } from '../authority/metadata.ts'
+import { seconds } from '../cache/entities.ts'
 import type { CachedToken } from '../cache/partition.ts'
-import { type ClientTokenEvent, readTokenEvent, type TokenOutcome } from '../cache/token-event.ts'
-import { isAuthError } from '../errors.ts'
+import type { ClientTokenEvent, TokenOutcome } from '../cache/token-event.ts'
 import type { Grant } from '../grants/grant.ts'
 import { type Bounds, withDeadline } from '../http/deadline.ts'
-import { parseJson } from '../http/http-client.ts'
-import { retryAfter } from '../http/retry-after.ts'
-import { sendThrottled } from '../http/throttle.ts'
-import type { IdTokenExpectations } from '../oauth/id-token.ts'
-import { oauthError } from '../oauth/oauth-error.ts'
 import { isServer, osName } from '../platform.ts'
-import { tagged } from '../util/guarded.ts'
 import { loaded } from '../util/loaded.ts'
-import { parseRecord, toRecord } from '../util/record.ts'
+import { parseRecord } from '../util/record.ts'
+import { withId } from '../util/tagged.ts'
 import type { Call, ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
 import { version } from './version.ts'
 
-/** How an answer is judged and filed. */
-export interface Filing {
-  /** Whose tokens are renewed, and with which refresh token. */
-  homeAccountId?: string
-  heldToken?: Entity
-  /** Of the user assertion that the tokens were got with. */
-  assertionHash?: string
-  /** Names the account where the answer does not. */
-  username?: string
-  /** Goes on being good where the answer brings no other. */
-  refreshToken?: string
+/** What is done with an answer of the token endpoint: it is checked here, and stored afterwards. */
+export interface Reading {
   /** Where the request goes, where that is not the authority's token endpoint: one of its regions. */
   endpoint?: string | undefined
-  expectations?: Omit<IdTokenExpectations, 'clientId'>
-  /** Refuses what the id token's own checks let pass. Nothing is stored before. */
-  inspect?: (outcome: TokenOutcome) => void
+  /** What is known beside the answer. */
+  known?: Partial<ClientTokenEvent>
+  /** Goes on being good where the answer brings no other. */
+  refreshToken?: string | undefined
+  read(event: ClientTokenEvent, metadata: Metadata): TokenOutcome | Promise<TokenOutcome>
 }
 
 /** Gets tokens by a grant: posts it, checks the answer and stores it, in this order. Every error names the request that it is about. */
-export function obtainTokens(...args: Parameters<typeof obtain>): Promise<TokenOutcome> {
-  return obtain(...args).catch((error: unknown) => {
-    if (isAuthError(error)) (error as { correlationId?: string }).correlationId ??= args[3].correlationId
-    throw error
-  })
+export async function exchangeGrant(...args: Parameters<typeof obtain>): Promise<TokenOutcome> {
+  try {
+    return await obtain(...args)
+  } catch (error) {
+    throw withId(error, args[3].correlationId)
+  }
 }
 
 async function obtain(
@@ -51,7 +39,7 @@ async function obtain(
   grant: Grant,
   call: Call,
   exchange: () => Bounds,
-  { endpoint, expectations, inspect, refreshToken, ...owner }: Filing = {},
+  { endpoint, known, refreshToken, read }: Reading,
 ): Promise<TokenOutcome> {
   const metadata = await protocolOf(context).metadataOf(authority, exchange)
   const json = await requestToken(context, metadata, endpoint, grant, call, exchange)
@@ -65,17 +53,9 @@ async function obtain(
     response: refreshToken && !json.refresh_token ? { ...json, refresh_token: refreshToken } : json,
     grantType: grant.type,
     data: call.options.extraBodyParameters ?? {},
-    ...owner,
+    ...known,
   }
-  const outcome = tagged(call.correlationId, () =>
-    readTokenEvent(event, { issuer: ({ tid }) => expectedIssuer(metadata, tid), ...expectations }),
-  )
-  const { idToken } = outcome.response
-  if (idToken && context.options.verifyIdTokenSignature) {
-    const { verifySignature } = await loaded(import('./verify-signature.ts'))
-    await verifySignature(context, metadata, idToken, exchange)
-  }
-  inspect?.(outcome)
+  const outcome = await read(event, metadata)
   try {
     await context.cache.add({ ...event, homeAccountId: outcome.homeAccountId } as ClientTokenEvent)
   } catch {
@@ -84,8 +64,6 @@ async function obtain(
   }
   return outcome
 }
-
-const secretFields = ['client_secret', 'client_assertion', 'refresh_token', 'code', 'code_verifier', 'assertion', 'password', 'device_code']
 
 /** Posts a grant to the token endpoint, with what says who the client is. */
 async function requestToken(
@@ -125,35 +103,27 @@ export async function postForm(
   url: string,
   fields: Record<string, string | undefined>,
   grant: Pick<Grant, 'api' | 'reason' | 'anchor' | 'needsPerson'>,
-  { correlationId }: Call,
+  call: Call,
   exchange: () => Bounds,
 ): Promise<Record<string, unknown>> {
   const { http, telemetry } = protocolOf(context)
+  const { correlationId } = call
   const body = new URLSearchParams()
   // A password may be empty; anything else that is would be a parameter without a meaning.
   for (const [name, value] of Object.entries(fields)) if (value || (value === '' && name === 'password')) body.set(name, value)
   const headers: Record<string, string> = { accept: 'application/json' }
   if (isServer()) Object.assign(headers, clientHeaders(context, grant, correlationId))
-  const answer = await sendThrottled(http, { method: 'POST', url, headers, body, ...exchange() }, context.authentication ? 5_000 : 60_000)
-  const throttled = answer.status === 429 || (answer.replayed && answer.status !== 400)
-  const json = throttled ? (parseRecord(answer.body) ?? toRecord({ error: 'temporarily_unavailable' })) : parseJson(answer, correlationId)
-  if (answer.status === 200 && !('error' in json)) {
-    telemetry.answered(grant.api, correlationId)
-    context.hits = 0
-    return json
-  }
-  if (!throttled && !('error' in json)) parseJson({ ...answer, body: '' }, correlationId)
-  const error = oauthError(json, {
-    status: answer.status,
-    throttled,
-    retryAfter: retryAfter(answer.headers),
-    grantNeedsPerson: grant.needsPerson,
-    secrets: secretFields.flatMap((name) => body.get(name) ?? []),
-    correlationId,
-  })
-  telemetry.answered(grant.api, correlationId, error.error)
-  throw error
+  const request = { method: 'POST', url, headers, body, ...exchange() } as const
+  // Without a cache nothing has been refused yet.
+  const answer = http.cache ? await (await refusals()).sendUnrefused(context, request) : await http.send(request)
+  const json = answer.status === 200 && parseRecord(answer.body)
+  if (!json || 'error' in json) throw await (await refusals()).refusal(context, request, answer, grant, call)
+  telemetry.answered(grant.api, correlationId)
+  context.hits = 0
+  return json
 }
+
+const refusals = () => loaded(import('./refusal.ts'))
 
 function clientHeaders(
   context: ClientContext,

@@ -10,8 +10,8 @@ import { loaded } from '../util/loaded.ts'
 import type { Call, ClientContext } from './context.ts'
 import { checkExtraParameters } from './extra-parameters.ts'
 import { protocolOf } from './protocol.ts'
-import { userResult } from './result.ts'
-import { freshToken, obtainTokens } from './token-request.ts'
+import { userResult } from './user-result.ts'
+import { freshToken, obtainTokens } from './user-tokens.ts'
 
 /** Tokens for a name and a password (RFC 6749 section 4.3), or for what the person's company says once it has checked both. */
 export async function signInByPassword(context: ClientContext, options: UsernamePasswordOptions, call: Call): Promise<UserResult> {

@@ -1,6 +1,6 @@
 import { endpoint, type Metadata } from '../authority/metadata.ts'
 import type { Bounds } from '../http/deadline.ts'
-import { parseJson } from '../http/http-client.ts'
+import { parseJson } from '../http/parse-json.ts'
 import { type IdTokenSignatureVerifier, idTokenSignatureVerifier } from '../oauth/id-token-signature.ts'
 import type { ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'

@@ -1,4 +1,5 @@
-import { isIssuer, type Metadata } from '../authority/metadata.ts'
+import { isIssuer } from '../authority/issuer.ts'
+import type { Metadata } from '../authority/metadata.ts'
 import { ClientAuthError, ClientConfigurationError } from '../errors.ts'
 import { checkAuthorizationResponse } from '../oauth/authorization-response.ts'
 import { mergeClaims } from '../oauth/claims-parameter.ts'

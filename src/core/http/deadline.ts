@@ -8,34 +8,47 @@ export interface Bounds {
   correlationId?: string | undefined
 }
 
+export const aborted = ({ signal, correlationId }: Bounds) =>
+  new NetworkError('aborted', 'The call was aborted.', { correlationId, cause: signal!.reason })
+
 /**
- * Waits for a task until its deadline or the caller's abort, even if the task heeds neither. The signal that the task is
- * given is aborted when it is no longer waited for or has failed. No timer and no listener is left behind.
+ * Waits for a task until its time is over or the caller's abort, even if the task heeds neither. No timer and no listener is left behind.
+ *
+ * @param task is told how to begin the time; again, it begins anew or, with false, has no end
  */
-export async function withDeadline<T>(
-  { timeout, signal, correlationId }: Bounds,
-  task: (signal: AbortSignal) => T | Promise<T>,
-): Promise<T> {
-  const controller = new AbortController()
+export async function bounded<T>(bounds: Bounds, task: (time: (limited?: boolean) => void) => T | Promise<T>): Promise<T> {
+  const { timeout, signal, correlationId } = bounds
   let timer: ReturnType<typeof setTimeout> | undefined
   let abort = (): void => {}
   try {
     return await new Promise<T>((resolve, reject) => {
-      abort = () => reject(new NetworkError('aborted', 'The call was aborted.', { correlationId, cause: signal!.reason }))
+      abort = () => reject(aborted(bounds))
       if (signal?.aborted) return abort()
       signal?.addEventListener('abort', abort)
-      // A longer timer would fire at once.
-      timer = setTimeout(
-        () => reject(new NetworkError('timed_out', `No answer within ${timeout} ms.`, { correlationId })),
-        Math.min(timeout, 0x7fffffff),
-      )
-      Promise.resolve(task(controller.signal)).then(resolve, reject)
+      const expire = () => reject(new NetworkError('timed_out', `No answer within ${timeout} ms.`, { correlationId }))
+      const time = (limited = true) => {
+        clearTimeout(timer)
+        // A longer timer would fire at once.
+        if (limited) timer = setTimeout(expire, Math.min(timeout, 0x7fffffff))
+      }
+      Promise.resolve(task(time)).then(resolve, reject)
+    })
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', abort)
+  }
+}
+
+/** The same for one exchange. The signal that the task is given is aborted when it is no longer waited for or has failed. */
+export async function withDeadline<T>(bounds: Bounds, task: (signal: AbortSignal) => T | Promise<T>): Promise<T> {
+  const controller = new AbortController()
+  try {
+    return await bounded(bounds, (time) => {
+      time()
+      return task(controller.signal)
     })
   } catch (error) {
     controller.abort()
     throw error
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', abort)
   }
 }

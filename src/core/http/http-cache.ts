@@ -1,17 +1,10 @@
 import { isAuthError } from '../errors.ts'
-import type { HttpCache, Logger } from '../ports.ts'
+import type { HttpCache } from '../ports.ts'
 import { encodeBase64Url } from '../util/base64url-encode.ts'
 import { sha256 } from '../util/crypto.ts'
-import { isRecord, parseRecord, toRecord } from '../util/record.ts'
+import { isRecord, parseRecord } from '../util/record.ts'
 import { type Bounds, withDeadline } from './deadline.ts'
-import { type HttpRequest, parseJson, type Send, unavailable } from './http-client.ts'
-
-/** What sends and what remembers. */
-export interface Http {
-  send: Send
-  cache: HttpCache
-  logger?: Logger | undefined
-}
+import { type DocumentRequest, fetchDocument, type Http } from './document.ts'
 
 /** In memory, at most 1 024 entries: those that have expired go first, then those that expire soonest. */
 export function memoryHttpCache(capacity = 1024): HttpCache {
@@ -37,14 +30,14 @@ export function memoryHttpCache(capacity = 1024): HttpCache {
 
 /** The entry of a key, unless it is broken or expired, or claims to live longer than `ttl`. A cache that fails counts as empty. */
 export async function recall(http: Http, bounds: Bounds, key: string, ttl: number): Promise<Record<string, unknown> | undefined> {
-  return guarded(http, bounds, async () => {
-    const found = http.cache.get(key)
+  return guarded(http, bounds, async (cache) => {
+    const found = cache.get(key)
     const text = typeof found === 'string' ? found : await withDeadline(bounds, () => found)
     if (!text) return undefined
     const entry = parseRecord(text)
     const life = Number(entry?.expiresAt) - Date.now()
     if (life > 0 && life <= ttl) return entry
-    await withDeadline(bounds, () => http.cache.delete(key))
+    await withDeadline(bounds, () => cache.delete(key))
     return undefined
   })
 }
@@ -52,26 +45,21 @@ export async function recall(http: Http, bounds: Bounds, key: string, ttl: numbe
 /** Keeps a value for `ttl` milliseconds, as a JSON object that carries its `expiresAt`. */
 export async function remember(http: Http, bounds: Bounds, key: string, ttl: number, value: object): Promise<void> {
   const text = JSON.stringify({ ...value, expiresAt: Date.now() + ttl })
-  await guarded(http, bounds, () => withDeadline(bounds, () => http.cache.set(key, text)))
+  await guarded(http, bounds, (cache) => withDeadline(bounds, () => cache.set(key, text)))
 }
 
-async function guarded<T>({ logger }: Http, { correlationId }: Bounds, task: () => Promise<T>): Promise<T | undefined> {
+async function guarded<T>(http: Http, { correlationId }: Bounds, task: (cache: HttpCache) => Promise<T>): Promise<T | undefined> {
+  http.cache ??= memoryHttpCache()
   try {
-    return await task()
+    return await task(http.cache)
   } catch (error) {
     if (isAuthError(error, 'aborted')) throw error
-    logger?.({ level: 'warn', message: 'The HTTP cache failed; going on without it.', ...(correlationId && { correlationId }) })
+    http.logger?.({ level: 'warn', message: 'The HTTP cache failed; going on without it.', ...(correlationId && { correlationId }) })
     return undefined
   }
 }
 
 const day = 86_400_000
-
-/** A document to get. */
-export interface DocumentRequest extends Omit<HttpRequest, 'method' | 'body'> {
-  /** The URL may hold a person's name: it is hashed in the cache's key. */
-  personal?: boolean
-}
 
 /**
  * Gets a JSON object, through the cache for a day. `read` checks it and turns it into what is wanted; it also sees the answers of
@@ -82,7 +70,7 @@ export async function getDocument<T>(
   request: DocumentRequest,
   read: (document: Record<string, unknown>, status: number) => T,
 ): Promise<T> {
-  const { url, correlationId, personal } = request
+  const { url, personal } = request
   const key = `GET ${personal ? `${new URL(url).origin} ${encodeBase64Url(await sha256(url))}` : url}`
   const document = (await recall(http, request, key, day))?.document
   if (isRecord(document)) {
@@ -90,12 +78,11 @@ export async function getDocument<T>(
       return read(document, 200)
     } catch {}
   }
-  const answer = await http.send({ maxBytes: 1 << 19, ...request, method: 'GET' })
-  const { status, body } = answer
-  if (status === 429 || status >= 500) throw unavailable(answer, correlationId)
-  if (status >= 400) return read(parseRecord(body) ?? toRecord(), status)
-  const fresh = parseJson(answer, correlationId)
-  const value = read(fresh, status)
-  await remember(http, request, key, day, { document: fresh })
+  let fresh: object | undefined
+  const value = await fetchDocument(http, request, (answered, status) => {
+    if (status < 400) fresh = answered
+    return read(answered, status)
+  })
+  if (fresh) await remember(http, request, key, day, { document: fresh })
   return value
 }

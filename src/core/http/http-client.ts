@@ -1,7 +1,5 @@
 import { isAuthError, NetworkError, type NetworkErrorCode } from '../errors.ts'
-import { parseRecord } from '../util/record.ts'
 import { type Bounds, withDeadline } from './deadline.ts'
-import { retryAfter } from './retry-after.ts'
 
 /** One exchange; its bounds cover connection, headers and body. */
 export interface HttpRequest extends Bounds {
@@ -25,24 +23,6 @@ export type Send = (request: HttpRequest) => Promise<HttpAnswer>
 
 export function createSend(customFetch?: typeof fetch): Send {
   return (request) => withDeadline(request, async (signal) => readAnswer(await connect(request, signal, customFetch), request, signal))
-}
-
-/** The answer's JSON object, without prototypes. */
-export function parseJson(answer: HttpAnswer, correlationId?: string): Record<string, unknown> {
-  const document = parseRecord(answer.body)
-  if (document) return document
-  const { status } = answer
-  if (status >= 500) throw unavailable(answer, correlationId)
-  throw new NetworkError('bad_response', `The answer with status ${status} is not a JSON object.`, { correlationId, status })
-}
-
-/** The error for an answer that says nothing but "later". */
-export function unavailable({ status, headers }: HttpAnswer, correlationId?: string): NetworkError {
-  return new NetworkError('server_unavailable', `The server answered with status ${status}.`, {
-    correlationId,
-    status,
-    retryAfter: retryAfter(headers),
-  })
 }
 
 // Where no connection came about nothing was sent: the words of Node and of Bun, and Deno's in its message.

@@ -1,7 +1,8 @@
 import { encodeBase64Url } from '../util/base64url-encode.ts'
 import { sha256 } from '../util/crypto.ts'
 import { isRecord, parseRecord } from '../util/record.ts'
-import { type Http, recall, remember } from './http-cache.ts'
+import type { Http } from './document.ts'
+import { recall, remember } from './http-cache.ts'
 import type { HttpAnswer, HttpRequest } from './http-client.ts'
 import { LONGEST_WAIT, retryAfter } from './retry-after.ts'
 
@@ -22,11 +23,9 @@ export interface ThrottledAnswer extends HttpAnswer {
  * it for `wait` milliseconds; an answer that holds tokens never. Device code polling is neither remembered nor held back.
  */
 export async function sendThrottled(http: Http, request: FormRequest, wait: number): Promise<ThrottledAnswer> {
-  const { body } = request
-  if (body.get('grant_type')?.endsWith(':device_code')) return http.send(request)
+  if (isPoll(request)) return http.send(request)
 
-  const key = await keyOf(request)
-  const entry = await recall(http, request, key, LONGEST_WAIT)
+  const entry = await recall(http, request, await keyOf(request), LONGEST_WAIT)
   const status = Number(entry?.status)
   if (status >= 400) {
     const headers = new Headers()
@@ -35,10 +34,18 @@ export async function sendThrottled(http: Http, request: FormRequest, wait: numb
   }
 
   const answer = await http.send(request)
-  const delay = delayOf(answer, wait)
-  if (delay) await remember(http, request, key, delay, { status: answer.status, refusal: refusalOf(parseRecord(answer.body)) })
+  await noteRefusal(http, request, answer, wait)
   return answer
 }
+
+/** Remembers an answer, where it is one that the request is not to be repeated after. */
+export async function noteRefusal(http: Http, request: FormRequest, answer: HttpAnswer, wait: number): Promise<void> {
+  const delay = isPoll(request) ? 0 : delayOf(answer, wait)
+  if (!delay) return
+  await remember(http, request, await keyOf(request), delay, { status: answer.status, refusal: refusalOf(parseRecord(answer.body)) })
+}
+
+const isPoll = ({ body }: FormRequest) => !!body.get('grant_type')?.endsWith(':device_code')
 
 function delayOf({ status, headers }: HttpAnswer, wait: number): number {
   if (status < 400) return 0

@@ -1,4 +1,4 @@
-/** Signs client assertions (RFC 7523). Loaded by the first request of a client that has a key. */
+/** Signs client assertions (RFC 7523). */
 import type { CertificateCredential, ExternalSignCredential } from '../types.ts'
 import { decodeBase64Url } from '../util/base64url.ts'
 import { encodeBase64Url, encodeBase64UrlText } from '../util/base64url-encode.ts'

@@ -1,6 +1,6 @@
 import type { AssertionCredential, CertificateCredential, ClientCredential, ExternalSignCredential } from '../types.ts'
-import { loaded } from '../util/loaded.ts'
 import { credentialInvalid, pemCertificates, pemPrivateKey } from '../util/pem.ts'
+import { type AssertionSigner, assertionSigner } from './assertion-signer.ts'
 import { guard, type SigningCredential, signingAlgorithm, thumbprintOf } from './credential.ts'
 
 export interface ClientAuthenticationOptions {
@@ -31,7 +31,7 @@ export interface ClientAuthentication {
  */
 export function clientAuthentication({ clientId, credential, clientClaims }: ClientAuthenticationOptions): ClientAuthentication {
   if (typeof credential !== 'function') checkCredential(credential)
-  let signer: import('./assertion-signer.ts').AssertionSigner | undefined
+  let signer: AssertionSigner | undefined
   let asked: Promise<ClientCredential> | undefined
 
   /** Callers that need the credential while it is being asked for share the answer. */
@@ -55,7 +55,6 @@ export function clientAuthentication({ clientId, credential, clientClaims }: Cli
       if (typeof made === 'function')
         return assertionFields(await guard('clientAssertion', () => made({ clientId, tokenEndpoint: context.tokenEndpoint })))
       if (made) return assertionFields(made)
-      const { assertionSigner } = await loaded(import('./assertion-signer.ts'))
       signer ??= assertionSigner(clientId, clientClaims)
       return assertionFields(await signer.sign(answer as SigningCredential, context))
     },

@@ -9,14 +9,14 @@ export interface TokenResponse {
   tokenType: string
   expiresIn: number
   extExpiresIn: number
-  refreshIn?: number
+  refreshIn?: number | undefined
   /** Absent where the answer names none: then those that were asked for. */
-  scopes?: string[]
-  refreshToken?: string
-  idToken?: string
+  scopes?: string[] | undefined
+  refreshToken?: string | undefined
+  idToken?: string | undefined
   /** `{uid}.{utid}` of `client_info`. */
-  homeAccountId?: string
-  familyId?: string
+  homeAccountId?: string | undefined
+  familyId?: string | undefined
 }
 
 const year = 365 * 24 * 3600
@@ -47,23 +47,18 @@ export function parseTokenResponse(json: Record<string, unknown>, correlationId?
   const expiresOn = seconds('expires_on')
   const remaining = expiresOn === undefined ? defaultLifetime : Math.min(Math.max(0, expiresOn - Math.floor(Date.now() / 1000)), year)
   const expiresIn = seconds('expires_in') ?? remaining
-  const refreshIn = seconds('refresh_in')
   const scopes = splitScopes(text('scope') ?? '')
-  const refreshToken = text('refresh_token')
-  const idToken = text('id_token')
-  const familyId = text('foci')
-  const homeAccountId = readClientInfo(text('client_info'), () => bad('client_info'))
   return {
     accessToken,
     tokenType,
     expiresIn,
     extExpiresIn: seconds('ext_expires_in') ?? expiresIn,
-    ...(refreshIn !== undefined && { refreshIn }),
-    ...(scopes.length && { scopes }),
-    ...(refreshToken && { refreshToken }),
-    ...(idToken && { idToken }),
-    ...(familyId && { familyId }),
-    ...(homeAccountId && { homeAccountId }),
+    refreshIn: seconds('refresh_in'),
+    scopes: scopes.length ? scopes : undefined,
+    refreshToken: text('refresh_token'),
+    idToken: text('id_token'),
+    familyId: text('foci'),
+    homeAccountId: readClientInfo(text('client_info'), () => bad('client_info')),
   }
 }
 

@@ -12,13 +12,3 @@ export async function guarded<T>(task: () => T | Promise<T>): Promise<T> {
     throw asAuthError(error)
   }
 }
-
-/** Runs a task whose errors are to carry a correlation id. */
-export function tagged<T>(correlationId: string, task: () => T): T {
-  try {
-    return task()
-  } catch (error) {
-    if (isAuthError(error)) (error as { correlationId?: string }).correlationId ??= correlationId
-    throw error
-  }
-}

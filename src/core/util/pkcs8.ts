@@ -1,6 +1,7 @@
 /** Brings the private keys that WebCrypto cannot read into plain PKCS#8. Loaded only for such a key. */
+import { ClientConfigurationError } from '../errors.ts'
 import { decodeBase64Url } from './base64url.ts'
-import { credentialInvalid, type PemBlock } from './pem.ts'
+import type { PemBlock } from './pem.ts'
 
 type Bytes = Uint8Array<ArrayBuffer>
 
@@ -42,7 +43,7 @@ export async function toPkcs8({ label, body }: PemBlock, passphrase: string): Pr
   const length = AES_CBC_BITS[hex(cipherId)]
   if (hex(derivationId) !== PBKDF2 || salt?.tag !== OCTET_STRING || !hash || !length) throw unsupported()
   const iterations = Number(`0x${hex(count)}`)
-  if (iterations > MAX_ITERATIONS) throw credentialInvalid(`The private key's encryption asks for more than ${MAX_ITERATIONS} iterations.`)
+  if (iterations > MAX_ITERATIONS) throw invalid(`The private key's encryption asks for more than ${MAX_ITERATIONS} iterations.`)
 
   const secret = await crypto.subtle.importKey('raw', new TextEncoder().encode(passphrase), 'PBKDF2', false, ['deriveKey'])
   const derived = { name: 'PBKDF2', hash, iterations, salt: salt.content }
@@ -51,7 +52,7 @@ export async function toPkcs8({ label, body }: PemBlock, passphrase: string): Pr
 }
 
 function unsupported() {
-  return credentialInvalid(
+  return invalid(
     'WebCrypto cannot decrypt a private key of this kind. Convert it: openssl pkcs8 -topk8 -v2 aes-256-cbc -v2prf hmacWithSHA256 -in key.pem -out new.pem',
   )
 }
@@ -88,3 +89,5 @@ function encode(tag: number, content: ArrayLike<number>): Bytes {
 function hex(element: Element | undefined): string {
   return Array.from(element?.content ?? [], (byte) => byte.toString(16).padStart(2, '0')).join('')
 }
+
+const invalid = (message: string) => new ClientConfigurationError('credential_invalid', message)

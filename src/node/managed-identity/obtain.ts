@@ -1,7 +1,7 @@
 import { readAnswer, refusalOf } from './answer.ts'
 import { askArc } from './arc.ts'
 import type { Call, ClientContext } from './core.ts'
-import { type Bounds, type CachedToken, createSend, freshToken, protocolOf, readTokenEvent } from './core-requests.ts'
+import { type Bounds, type CachedToken, createSend, freshToken, protocolOf, readAppEvent } from './core-requests.ts'
 import { type Identity, realm } from './identity.ts'
 import { askImds } from './imds.ts'
 import type { Machine } from './machine.ts'
@@ -47,7 +47,7 @@ export async function obtain(
     grantType: 'client_credentials',
     response: readAnswer(source, answer, { secrets: request.secrets, correlationId }),
   }
-  const outcome = readTokenEvent(event)
+  const outcome = readAppEvent(event)
   try {
     await context.cache.add(event)
   } catch {

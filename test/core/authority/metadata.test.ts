@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type AuthorityOptions, parseAuthority } from '../../../src/core/authority/authority.ts'
-import { endpoint, expectedIssuer, isIssuer, type Metadata, parseMetadata } from '../../../src/core/authority/metadata.ts'
+import { expectedIssuer, isIssuer } from '../../../src/core/authority/issuer.ts'
+import { endpoint, type Metadata, parseMetadata } from '../../../src/core/authority/metadata.ts'
 import { AuthError, type AuthErrorCode } from '../../../src/core/errors.ts'
 
 const home = '3a9c5a2c-6f8f-4a0e-9d0b-0d9b0a7c1c11'

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { parseAuthority } from '../../../src/core/authority/authority.ts'
 import { findFederation } from '../../../src/core/authority/user-realm.ts'
-import type { Http } from '../../../src/core/http/http-cache.ts'
+import type { Http } from '../../../src/core/http/document.ts'
 import type { Send } from '../../../src/core/http/http-client.ts'
 
 const authority = parseAuthority({ authority: 'https://login.contoso.example:8443/tenant' })

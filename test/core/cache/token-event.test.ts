@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { readTokenEvent } from '../../../src/core/cache/token-event.ts'
+import { readTokenEvent } from '../../../src/core/cache/user-event.ts'
 import { SerializableTokenCache } from '../../../src/core/index.ts'
 import { jwt } from '../../support/fake-provider.ts'
 import { codeOf } from '../client/support.ts'

@@ -111,8 +111,8 @@ describe('SingleFlight', () => {
 
   it('S72 a signal that is none leaves no timer that would reject later', async () => {
     const { promise, resolve } = work<string>()
-    const join = () => new SingleFlight().join('key', { timeout: 1000, signal: {} as AbortSignal }, () => promise)
-    expect(join).toThrow(TypeError)
+    const joined = new SingleFlight().join('key', { timeout: 1000, signal: {} as AbortSignal }, () => promise)
+    await expect(joined).rejects.toThrow(TypeError)
     expect(vi.getTimerCount()).toBe(0)
     resolve('value')
   })

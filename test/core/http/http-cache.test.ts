@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { getDocument, type Http, memoryHttpCache } from '../../../src/core/http/http-cache.ts'
+import type { Http } from '../../../src/core/http/document.ts'
+import { getDocument, memoryHttpCache } from '../../../src/core/http/http-cache.ts'
 import type { HttpAnswer, Send } from '../../../src/core/http/http-client.ts'
 import type { HttpCache, LogRecord } from '../../../src/core/ports.ts'
 

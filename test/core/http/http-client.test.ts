@@ -1,7 +1,8 @@
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, type Mock, vi } from 'vitest'
 import { AuthError, NetworkError } from '../../../src/core/errors.ts'
-import { createSend, type HttpRequest, parseJson } from '../../../src/core/http/http-client.ts'
+import { createSend, type HttpRequest } from '../../../src/core/http/http-client.ts'
+import { parseJson } from '../../../src/core/http/parse-json.ts'
 import { type FaultServer, refusedOrigin, startFaultServer } from '../../support/fault-server.ts'
 
 let server: FaultServer

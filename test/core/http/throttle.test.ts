@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { memoryHttpCache } from '../../../src/core/http/http-cache.ts'
-import { type HttpAnswer, parseJson, type Send } from '../../../src/core/http/http-client.ts'
+import type { HttpAnswer, Send } from '../../../src/core/http/http-client.ts'
+import { parseJson } from '../../../src/core/http/parse-json.ts'
 import { sendThrottled } from '../../../src/core/http/throttle.ts'
 import type { HttpCache } from '../../../src/core/ports.ts'
 

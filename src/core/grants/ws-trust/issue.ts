@@ -2,8 +2,10 @@ import type { Authority } from '../../authority/authority.ts'
 import type { Federation } from '../../authority/user-realm.ts'
 import { ClientConfigurationError, NetworkError } from '../../errors.ts'
 import type { Bounds } from '../../http/deadline.ts'
-import { type Http, recall, remember } from '../../http/http-cache.ts'
-import { type HttpAnswer, unavailable } from '../../http/http-client.ts'
+import type { Http } from '../../http/document.ts'
+import { memoryHttpCache, recall, remember } from '../../http/http-cache.ts'
+import type { HttpAnswer } from '../../http/http-client.ts'
+import { unavailable } from '../../http/parse-json.ts'
 import { retryAfter } from '../../http/retry-after.ts'
 import { sendThrottled } from '../../http/throttle.ts'
 import { oauthError } from '../../oauth/oauth-error.ts'
@@ -37,6 +39,7 @@ export async function issueAssertion(
   const headers = { 'content-type': 'application/soap+xml; charset=utf-8', soapaction: action }
   // The form stands for the envelope, which differs each time: so a refusal is repeated to that very name and password, and to no other.
   const form = new URLSearchParams({ ...person, audience: federation.audience })
+  http.cache ??= memoryHttpCache()
   const translated: Http = {
     ...http,
     send: async (request) => asOAuth(await http.send({ ...request, headers, body: rst }), bounds.correlationId),

@@ -1,0 +1,58 @@
+import { isMultiTenant, tenantOf } from '../authority/authority.ts'
+import { type IdTokenExpectations, validateIdToken } from '../oauth/id-token.ts'
+import type { Owner } from './partitions.ts'
+import { type ClientTokenEvent, readAppEvent, readResponse, readTokens, type TokenOutcome } from './token-event.ts'
+
+// The grants that a person takes part in (the unified schema's account_source).
+const personalGrants = ['authorization_code', 'password', 'urn:ietf:params:oauth:grant-type:device_code', 'broker']
+
+/** Checks an event of any kind and makes its cache entries. Nothing is stored by this. */
+export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTokenExpectations, 'clientId'>): TokenOutcome {
+  const response = readResponse(event)
+  const claims = response.idToken ? validateIdToken(response.idToken, { ...expectations, clientId: event.clientId }) : undefined
+  if (event.grantType === 'client_credentials' || (!event.grantType && !claims && !response.homeAccountId)) {
+    return readAppEvent(event, response)
+  }
+  // Without any name the tokens still need an owner, or they would pass for the application's own.
+  const homeAccountId = event.homeAccountId ?? response.homeAccountId ?? claims?.sub ?? (event.username || crypto.randomUUID())
+  const endpointRealm = tenantOf(event.tokenEndpoint)
+  const realm = event.realm ?? (isMultiTenant(endpointRealm) && typeof claims?.tid === 'string' ? claims.tid : endpointRealm)
+  const outcome = readTokens(event, response, homeAccountId, realm)
+  const { entities } = outcome
+  const { home_account_id, environment, client_id, user_assertion_hash, target, cached_at } = entities.AccessToken
+  const origin = event.assertionHash && { user_assertion_hash }
+  const owner = { home_account_id, environment, client_id, ...origin }
+  if (response.refreshToken) {
+    // What takes the place of a family's token is the family's too, and stays with the client that has signed in: MSAL Node looks there.
+    const { family_id: heldFamily, client_id: signedIn } = event.heldToken ?? {}
+    const family = response.familyId ?? heldFamily
+    entities.RefreshToken = {
+      credential_type: 'RefreshToken',
+      secret: response.refreshToken,
+      ...owner,
+      target,
+      last_modification_time: cached_at,
+      ...(event.realm !== undefined && event.authority && { authority: event.authority }),
+      ...(!!family && { family_id: family }),
+      ...(!!heldFamily && { client_id: signedIn }),
+    }
+  }
+  if (response.idToken) entities.IdToken = { credential_type: 'IdToken', secret: response.idToken, ...owner, realm }
+  if (!event.heldToken) {
+    const name = (claim: unknown) => (typeof claim === 'string' && claim ? claim : undefined)
+    const source = event.grantType
+    entities.Account = {
+      home_account_id: homeAccountId,
+      environment,
+      ...origin,
+      realm,
+      local_account_id: name(claims?.oid) ?? claims?.sub ?? null,
+      username: name(claims?.preferred_username) ?? name(claims?.upn) ?? event.data?.username ?? event.username ?? '',
+      authority_type: endpointRealm.toLowerCase() === 'adfs' ? 'ADFS' : 'MSSTS',
+      ...(name(claims?.name) && { name: claims!.name }),
+      ...(source && personalGrants.includes(source) && { account_source: source }),
+    }
+  }
+  const partition: Owner = event.assertionHash ? { assertion: event.assertionHash } : { user: homeAccountId }
+  return { ...outcome, ...(claims && { claims }), owner: partition }
+}

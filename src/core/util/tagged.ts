@@ -1,0 +1,16 @@
+import { isAuthError } from '../errors.ts'
+
+/** An error that carries the correlation id of the request that it is about. */
+export function withId(error: unknown, correlationId: string): unknown {
+  if (isAuthError(error)) (error as { correlationId?: string }).correlationId ??= correlationId
+  return error
+}
+
+/** Runs a task whose errors are to carry a correlation id. */
+export function tagged<T>(correlationId: string, task: () => T): T {
+  try {
+    return task()
+  } catch (error) {
+    throw withId(error, correlationId)
+  }
+}
