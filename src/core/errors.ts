@@ -1,7 +1,9 @@
 /** What a caller can do about an error. */
 export type AuthErrorAction = 'retry' | 'interact' | 'reconfigure' | 'report'
 
+/** Codes of {@link ServerError}. */
 export type ServerErrorCode = 'server_error' | 'throttled' | 'interaction_required'
+/** Codes of {@link ClientAuthError}. */
 export type ClientAuthErrorCode =
   | 'state_mismatch'
   | 'flow_expired'
@@ -17,6 +19,7 @@ export type ClientAuthErrorCode =
   | 'popup_blocked'
   | 'interaction_timed_out'
   | 'interaction_failed'
+/** Codes of {@link ClientConfigurationError}. */
 export type ClientConfigurationErrorCode =
   | 'invalid_argument'
   | 'scopes_empty'
@@ -29,12 +32,16 @@ export type ClientConfigurationErrorCode =
   | 'endpoint_missing'
   | 'environment_unsupported'
   | 'cache_invalid'
+/** Codes of {@link NetworkError}. */
 export type NetworkErrorCode = 'unreachable' | 'timed_out' | 'aborted' | 'bad_response' | 'too_large' | 'server_unavailable'
+/** Every code; the README says what each means and what to do. */
 export type AuthErrorCode = ServerErrorCode | ClientAuthErrorCode | ClientConfigurationErrorCode | NetworkErrorCode
 
 /** What every error may carry. */
 export interface AuthErrorDetails {
+  /** Of the call that failed. */
   correlationId?: string | undefined
+  /** What was thrown below; never anything that holds a secret. */
   cause?: unknown
 }
 
@@ -47,6 +54,7 @@ export abstract class AuthError extends Error {
   abstract readonly code: AuthErrorCode
   /** What to do about it. */
   abstract readonly action: AuthErrorAction
+  /** Of the call that failed: the provider’s logs have it too. */
   declare readonly correlationId?: string
 
   constructor(message: string, { correlationId, cause }: AuthErrorDetails = {}) {
@@ -58,8 +66,11 @@ export abstract class AuthError extends Error {
 
 /** What an OAuth error response says (RFC 6749 section 5.2, and the Microsoft identity platform's additions). */
 export interface ServerErrorDetails {
+  /** The OAuth error code. */
   error: string
+  /** In the provider’s words, for a developer: cut to 512 characters, without control characters. Not safe as HTML. */
   errorDescription?: string
+  /** A page about the error. */
   errorUri?: string
   /** A finer reason, such as `bad_token` or `basic_action`. */
   suberror?: string
@@ -67,6 +78,7 @@ export interface ServerErrorDetails {
   errorCodes?: number[]
   /** A claims challenge for the next sign-in. */
   claims?: string
+  /** What the provider’s support asks for. */
   traceId?: string
   /** The HTTP status; 0 where the answer came through the person's browser. */
   status: number
@@ -78,18 +90,31 @@ export interface ServerErrorDetails {
 
 /** The provider answered with an OAuth error. */
 export class ServerError extends AuthError implements ServerErrorDetails {
+  /** `ServerError`, or the class that extends it. */
   override readonly name: string = 'ServerError'
+  /** Which kind of refusal. */
   declare readonly code: ServerErrorCode
+  /** `retry`, `reconfigure` or `report`; `interact` in {@link InteractionRequiredAuthError}. */
   declare readonly action: AuthErrorAction
+  /** {@inheritDoc ServerErrorDetails.error} */
   declare readonly error: string
+  /** {@inheritDoc ServerErrorDetails.errorDescription} */
   declare readonly errorDescription?: string
+  /** {@inheritDoc ServerErrorDetails.errorUri} */
   declare readonly errorUri?: string
+  /** {@inheritDoc ServerErrorDetails.suberror} */
   declare readonly suberror?: string
+  /** {@inheritDoc ServerErrorDetails.errorCodes} */
   declare readonly errorCodes?: number[]
+  /** {@inheritDoc ServerErrorDetails.claims} */
   declare readonly claims?: string
+  /** {@inheritDoc ServerErrorDetails.traceId} */
   declare readonly traceId?: string
+  /** {@inheritDoc ServerErrorDetails.status} */
   declare readonly status: number
+  /** {@inheritDoc ServerErrorDetails.classification} */
   declare readonly classification?: string
+  /** {@inheritDoc ServerErrorDetails.retryAfter} */
   declare readonly retryAfter?: number
 
   constructor(code: ServerErrorCode, details: ServerErrorDetails, correlationId?: string) {
@@ -113,7 +138,9 @@ function actionOf(code: ServerErrorCode, { error, status }: ServerErrorDetails):
 
 /** The provider wants the person: sign in again with `acquireTokenInteractive`, passing `claims` as `claimsChallenge` where there are any. */
 export class InteractionRequiredAuthError extends ServerError {
+  /** `InteractionRequiredAuthError`. */
   override readonly name = 'InteractionRequiredAuthError'
+  /** Always `interaction_required`. */
   declare readonly code: 'interaction_required'
 
   constructor(details: ServerErrorDetails, correlationId?: string) {
@@ -123,8 +150,11 @@ export class InteractionRequiredAuthError extends ServerError {
 
 /** An answer that fails validation, or a sign-in that did not come about. */
 export class ClientAuthError extends AuthError {
+  /** `ClientAuthError`. */
   override readonly name = 'ClientAuthError'
+  /** Which check failed, or how the sign-in ended. */
   declare readonly code: ClientAuthErrorCode
+  /** `interact`, or `report` where something is misconfigured or under attack. */
   declare readonly action: AuthErrorAction
 
   constructor(code: ClientAuthErrorCode, message: string, details?: AuthErrorDetails) {
@@ -136,8 +166,11 @@ export class ClientAuthError extends AuthError {
 
 /** The caller's mistake, or the provider's configuration. */
 export class ClientConfigurationError extends AuthError {
+  /** `ClientConfigurationError`. */
   override readonly name = 'ClientConfigurationError'
+  /** What is wrong. */
   declare readonly code: ClientConfigurationErrorCode
+  /** Always `reconfigure`. */
   readonly action = 'reconfigure'
 
   constructor(code: ClientConfigurationErrorCode, message: string, details?: AuthErrorDetails) {
@@ -148,8 +181,11 @@ export class ClientConfigurationError extends AuthError {
 
 /** No usable answer came. */
 export class NetworkError extends AuthError {
+  /** `NetworkError`. */
   override readonly name = 'NetworkError'
+  /** How the exchange failed. */
   declare readonly code: NetworkErrorCode
+  /** `retry`, or `report` for `aborted` and `bad_response`. */
   declare readonly action: AuthErrorAction
   /** The HTTP status, where there was an answer. */
   declare readonly status?: number

@@ -38,6 +38,7 @@ export interface Interaction {
 export interface InteractionContext {
   /** The port to listen on, where that means something. */
   port?: number
+  /** What the person is asked to do: see `InitiateAuthCodeFlowOptions`. */
   prompt?: string
   /** Aborted when the sign-in is over, timed out or given up. */
   signal: AbortSignal
@@ -55,9 +56,11 @@ export interface InteractionSession {
 
 /** What {@link InteractionSession.authorize} is given. */
 export interface AuthorizeRequest {
+  /** The page to show. */
   url: string
   /** Plain JSON: a redirect keeps it until the person comes back. */
   flow: AuthCodeFlow
+  /** Aborted when the sign-in is over, timed out or given up. */
   signal: AbortSignal
 }
 
@@ -71,8 +74,11 @@ export interface AuthorizeRequest {
  * ```
  */
 export interface HttpCache {
+  /** What was kept under a key; null or undefined: nothing. */
   get(key: string): string | null | undefined | Promise<string | null | undefined>
+  /** Keeps text under a key; its end is inside the text. */
   set(key: string, value: string): unknown
+  /** Absent is no error. */
   delete(key: string): unknown
 }
 
@@ -114,9 +120,13 @@ export interface CacheStoreWriteOptions {
 
 /** One line of the log. It never holds a token, a secret or a URL's query. */
 export interface LogRecord {
+  /** How much it matters. */
   level: 'error' | 'warn' | 'info' | 'debug'
+  /** What happened; the same words each time. */
   message: string
+  /** Of the call that it happened in. */
   correlationId?: string
+  /** What is particular about it: a host, a status, a duration in ms. */
   [detail: string]: unknown
 }
 

@@ -94,6 +94,7 @@ export interface CertificateCredential {
 export interface ExternalSignCredential {
   /** Signs the bytes as JWS (RFC 7518 section 3) names `alg`: RS256 is RSASSA-PKCS1-v1_5, PS256 is RSASSA-PSS with a salt of 32 bytes, both with SHA-256. */
   sign: (data: Uint8Array, alg: 'PS256' | 'RS256') => Promise<Uint8Array>
+  /** PEM of the certificate, or of the chain, leaf first. It is sent as `x5c`. */
   publicCertificate: string
 }
 
@@ -103,18 +104,22 @@ export interface AssertionCredential {
   clientAssertion: string | ((context: { clientId: string; tokenEndpoint: string }) => string | Promise<string>)
 }
 
+/** How a confidential client proves who it is: a secret, a certificate’s key, a key in a vault, or an assertion made elsewhere (the manual’s `client_credential`). */
 export type ClientCredential = string | CertificateCredential | ExternalSignCredential | AssertionCredential
 
 /** An account that has signed in. Plain JSON. */
 export interface AccountInfo {
+  /** The same in every tenant: object id and home tenant, or the `sub` where the provider sends no client info. */
   homeAccountId: string
   /** The host of the authority. */
   environment: string
+  /** The tenant that this row of the account belongs to; a guest has one in each. */
   tenantId: string
   /** The user's object id in that tenant. */
   localAccountId: string | null
   /** Empty where the provider did not say. */
   username: string
+  /** The display name. */
   name?: string
   /** `MSSTS`, `ADFS` and so on, as the unified cache schema has it. */
   authorityType: string
@@ -124,53 +129,76 @@ export interface AccountInfo {
 
 /** The claims of an id token (OpenID Connect Core section 2); times are Unix seconds. */
 export interface IdTokenClaims {
+  /** The issuer. */
   iss: string
+  /** The person, as this issuer knows them for this client. */
   sub: string
+  /** The clients that the token is for. */
   aud: string | string[]
+  /** When the token ends, in Unix seconds. */
   exp: number
+  /** When it was made, in Unix seconds. */
   iat: number
+  /** When the person last proved who they are, in Unix seconds. */
   auth_time?: number
+  /** What ties the token to its sign-in. */
   nonce?: string
+  /** Microsoft’s object id of the person in the tenant. */
   oid?: string
+  /** Microsoft’s tenant id. */
   tid?: string
+  /** What the person signs in with; it may change. */
   preferred_username?: string
+  /** The display name. */
   name?: string
+  /** Whatever else the provider says. */
   [claim: string]: unknown
 }
 
 /** What every token comes with. */
 export interface TokenResult {
+  /** For the resource: sent as it is, never looked into. */
   accessToken: string
+  /** `Bearer`, as the provider spelt it. */
   tokenType: string
   /** The scopes that were granted. */
   scopes: string[]
+  /** When the token ends. */
   expiresOn: Date
   /** Until when the token may be used while the provider is down. */
   extExpiresOn?: Date
   /** When the provider wants the token renewed. */
   refreshOn?: Date
+  /** Whether a request was made for it. */
   tokenSource: 'identity_provider' | 'cache'
+  /** The one that the request was sent under; of a cached token, this call’s. */
   correlationId: string
 }
 
 /** A token for a person. Refresh tokens are never in a result. */
 export interface UserResult extends TokenResult {
+  /** Whose token it is: what `acquireTokenSilent` wants. */
   account: AccountInfo
+  /** The id token as it came. */
   idToken?: string
+  /** Its claims, checked. */
   idTokenClaims?: IdTokenClaims
 }
 
 /** A token for the application itself. */
 export interface AppResult extends TokenResult {
+  /** Nobody’s. */
   account: null
 }
 
+/** What a method that gets tokens resolves to: `account` tells a person’s from the application’s own. */
 export type AuthenticationResult = UserResult | AppResult
 
 /** A sign-in between its two halves. Plain JSON; keep it where only this person's browser or session reaches it. */
 export interface AuthCodeFlow {
   /** Where to send the person. */
   authUri: string
+  /** Comes back with the answer, and must be the same. */
   state: string
   /** Milliseconds since 1970; an answer after it is refused. */
   expiresAt: number
@@ -196,6 +224,7 @@ export interface InitiateAuthCodeFlowOptions extends RequestOptions {
   claimsChallenge?: string
   /** Milliseconds since the person last proved who they are; floored to seconds on the wire. */
   maxAge?: number
+  /** How the answer travels back. Default: the provider’s, which is `query`. */
   responseMode?: ResponseMode
   /** Scopes of other resources to consent to in the same sign-in; no token comes for them. */
   extraScopesToConsent?: readonly string[]
@@ -205,6 +234,7 @@ export interface InitiateAuthCodeFlowOptions extends RequestOptions {
 export interface AuthCodeFlowOptions extends RequestOptions {
   /** What `initiateAuthCodeFlow` resolved to. */
   flow: AuthCodeFlow
+  /** What came back to the redirect URI. */
   response: AuthorizationResponse
   /** A subset of the flow's scopes, where those are of several resources. Default: all of them. */
   scopes?: readonly string[]
@@ -212,7 +242,9 @@ export interface AuthCodeFlowOptions extends RequestOptions {
 
 /** Options of `acquireTokenSilent` and `acquireTokenSilentWithError`. */
 export interface SilentOptions extends RequestOptions {
+  /** At least one; a token that holds more than these serves too. */
   scopes: readonly string[]
+  /** Whose token; without an account the call resolves to null. */
   account: AccountInfo | null | undefined
   /** Another tenant's authority. Default: the client's. */
   authority?: string | URL | AuthorityBuilder
@@ -234,6 +266,7 @@ export interface InteractiveOptions extends Omit<InitiateAuthCodeFlowOptions, 'r
 
 /** Options of `acquireTokenForClient`. */
 export interface ClientCredentialsOptions extends RequestOptions {
+  /** Usually one: the resource’s `/.default`. */
   scopes: readonly string[]
   /** A claims challenge as a JSON string; passes over cached tokens. */
   claimsChallenge?: string
@@ -245,11 +278,13 @@ export interface ClientCredentialsOptions extends RequestOptions {
 
 /** Options of `getLogoutUrl`. */
 export interface LogoutUrlOptions extends RequestOptions {
+  /** Who signs out; its id token, if cached, is sent as `id_token_hint`. */
   account?: AccountInfo
   /** Where the provider sends the person afterwards. */
   postLogoutRedirectUri?: string
   /** Default: the account's `login_hint` claim, else its user name. */
   logoutHint?: string
+  /** Comes back to `postLogoutRedirectUri`. */
   state?: string
 }
 
@@ -289,6 +324,7 @@ export interface DeviceFlowOptions extends RequestOptions {
 export interface OnBehalfOfOptions extends RequestOptions {
   /** The access token that the caller of this API presented. */
   userAssertion: string
+  /** Of the API that is called. */
   scopes: readonly string[]
   /** A claims challenge as a JSON string; passes over cached access tokens. */
   claimsChallenge?: string
@@ -300,13 +336,17 @@ export interface OnBehalfOfOptions extends RequestOptions {
 export interface RefreshTokenOptions extends RequestOptions {
   /** From another library's store. */
   refreshToken: string
+  /** At least one. */
   scopes: readonly string[]
 }
 
 /** Options of `acquireTokenByUsernamePassword`. */
 export interface UsernamePasswordOptions extends RequestOptions {
+  /** Usually a UPN, `name@domain`. */
   username: string
+  /** Sent once and kept nowhere. */
   password: string
+  /** At least one. */
   scopes: readonly string[]
   /** A claims challenge as a JSON string. */
   claimsChallenge?: string
@@ -314,7 +354,9 @@ export interface UsernamePasswordOptions extends RequestOptions {
 
 /** Options of `acquireTokenByAuthorizationCode`. */
 export interface AuthorizationCodeOptions extends RequestOptions {
+  /** From the authorization response. */
   code: string
+  /** Those of the authorization request. */
   scopes: readonly string[]
   /** That of the authorization request. */
   redirectUri?: string
@@ -328,15 +370,21 @@ export interface AuthorizationCodeOptions extends RequestOptions {
 
 /** Options of `getAuthorizationRequestUrl`. */
 export interface AuthorizationRequestUrlOptions extends RequestOptions {
+  /** At least one. */
   scopes: readonly string[]
   /** Usually a user name. */
   loginHint?: string
+  /** Comes back with the answer: compare it. Default: none is sent. */
   state?: string
+  /** Where the provider sends the person back to. Absent: the one that is registered. */
   redirectUri?: string
   /** Default `code`. */
   responseType?: string
+  /** As in {@link InitiateAuthCodeFlowOptions}. */
   prompt?: string
+  /** The id token will hold it. Default: none is sent. */
   nonce?: string
+  /** As in {@link InitiateAuthCodeFlowOptions}. */
   domainHint?: string
   /** A claims challenge as a JSON string. */
   claimsChallenge?: string

@@ -5,6 +5,7 @@ import type { TokenCachePage, TokenCacheRequest } from './token-cache-object.ts'
 
 /** What {@link durableObjectStore} uses of a `DurableObjectStub`. */
 export interface TokenCacheStub {
+  /** Sends a request to the object. */
   fetch(url: string, init: { method: string; body: string }): Promise<Response>
 }
 

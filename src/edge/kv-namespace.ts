@@ -5,16 +5,23 @@ import { bounded } from './bounded.ts'
 
 /** What {@link kvStore} and {@link kvHttpCache} use of a binding of Cloudflare Workers KV, a `KVNamespace`. */
 export interface KvNamespace {
+  /** The value of a key; null: none. */
   get(key: string): Promise<string | null>
+  /** Writes a key; `expirationTtl` in seconds. */
   put(key: string, value: string, options?: { expirationTtl?: number; metadata?: object | null }): Promise<void>
+  /** Absent is no error. */
   delete(key: string): Promise<void>
+  /** The keys that begin with `prefix`, a page at a time. */
   list(options: { prefix: string; cursor?: string }): Promise<KvPage>
 }
 
 /** One page of a list of keys. */
 export interface KvPage {
+  /** The keys, with what was written beside them. */
   keys: { name: string; metadata?: unknown }[]
+  /** Whether this is the last page. */
   list_complete: boolean
+  /** Where the next page begins. */
   cursor?: string
 }
 

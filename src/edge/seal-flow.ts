@@ -14,6 +14,7 @@ export type SealKeys = SealKey | readonly SealKey[]
 
 /** What {@link readFlowCookie} finds. */
 export interface FlowCookie {
+  /** What was sealed: for `acquireTokenByAuthCodeFlow`. */
   flow: AuthCodeFlow
   /** The `Set-Cookie` text that deletes the cookie: a sign-in is completed once. */
   clear: string

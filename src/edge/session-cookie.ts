@@ -9,6 +9,7 @@ import type { SealKeys } from './seal-flow.ts'
 export interface Session {
   /** For `getAccount`. */
   homeAccountId: string
+  /** The tenant that they signed in to. */
   tenantId: string
   /** Milliseconds since 1970. */
   signedInAt: number

@@ -1,5 +1,6 @@
 /** What {@link TokenCacheObject} uses of the state that the runtime gives to a Durable Object, a `DurableObjectState`. */
 export interface TokenCacheObjectState {
+  /** The object’s own storage. */
   storage: {
     get<T>(key: string): Promise<T | undefined>
     get<T>(keys: string[]): Promise<Map<string, T>>

@@ -20,10 +20,15 @@ export interface ValidateAccessTokenOptions {
 
 /** The claims of an access token (RFC 9068 section 2.2, and the Microsoft identity platform's); times are Unix seconds. */
 export interface AccessTokenClaims {
+  /** The issuer. */
   iss: string
+  /** The APIs that the token is for. */
   aud: string | string[]
+  /** When the token ends, in Unix seconds. */
   exp: number
+  /** When it begins, in Unix seconds. */
   nbf?: number
+  /** When it was made, in Unix seconds. */
   iat?: number
   /** The person; for the application itself its service principal. */
   sub?: string
@@ -39,6 +44,7 @@ export interface AccessTokenClaims {
   scp?: string
   /** What the application, or the person, may do. */
   roles?: string[]
+  /** Whatever else the provider says. */
   [claim: string]: unknown
 }
 

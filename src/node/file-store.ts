@@ -9,6 +9,7 @@ import { LockLost, readWhole, replaceWhole, setAside, temporaryPath } from './wh
 
 /** Encrypts the content of a file: Electron's `safeStorage`, a keychain, DPAPI. */
 export interface FileCipher {
+  /** Bytes that only `decrypt` can read. */
   encrypt(bytes: Uint8Array): Promise<Uint8Array>
   /** Rejects what it cannot decrypt, or what has been tampered with. */
   decrypt(bytes: Uint8Array): Promise<Uint8Array>

@@ -5,6 +5,7 @@ import { anyValue, anyVersion, type Check, count, equal, isConflict, newUser, sa
 
 /** One named check of a contract: give it to any test runner. */
 export interface ContractCheck {
+  /** What must hold. */
   readonly name: string
   /** Rejects with an `Error` that says what was expected and what came. */
   run(): Promise<void>

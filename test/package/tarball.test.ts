@@ -69,4 +69,11 @@ describe('the packed tarball, installed into an empty folder', () => {
     const { messages } = await publint({ pkgDir: installed, level: 'warning', strict: true })
     expect(messages.map((message) => formatMessage(message, packageJson as never))).toEqual([])
   })
+
+  it('its types resolve as its modules do', async () => {
+    const [tarball] = (await readdir(folder)).filter((name) => name.endsWith('.tgz'))
+    const attw = join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js')
+    const { problems } = JSON.parse(await node(folder, [attw, tarball ?? '', '--profile', 'esm-only', '--format', 'json']))
+    expect(Object.keys(problems)).toEqual(['NoResolution', 'CJSResolvesToESM'])
+  })
 })

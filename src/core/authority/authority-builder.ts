@@ -17,6 +17,7 @@ export class AuthorityBuilder {
     this.#url = `https://${instance.replace(/\/+$/, '')}/${tenant.replace(/^\/+|\/+$/g, '')}`
   }
 
+  /** The URL. */
   toString(): string {
     return this.#url
   }

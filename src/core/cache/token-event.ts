@@ -9,12 +9,15 @@ import { appId, type Owner } from './partitions.ts'
 
 /** A token obtained: what was asked, and the token endpoint's answer. (The manual, `TokenCache.add`.) */
 export interface TokenEvent {
+  /** Whose registration was used. */
   clientId: string
   /** The scopes that were asked for; they count where the answer names none. */
   scopes: readonly string[]
+  /** Where the answer came from; its path names the tenant. */
   tokenEndpoint: string
   /** The token endpoint's JSON, as received. */
   response: object
+  /** The `grant_type` of the request. */
   grantType?: string
   /** Further form fields of the request, such as `key_id`. */
   data?: Record<string, string>
