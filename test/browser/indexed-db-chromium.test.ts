@@ -44,7 +44,7 @@ describe.skipIf(lacks('chromium', hasChromium))('indexedDbStore in Chromium', { 
     ).toEqual(['aborted', 'aborted', 'ran'])
   })
 
-  test('no token can be found in the profile, and no key can be taken away', async () => {
+  test('S54 no token can be found in the profile, and no key can be taken away', async () => {
     const [page] = (await tabs.open()) as [Page]
     await tabs.signIn(page)
     const token = await silently(page)
@@ -73,7 +73,7 @@ describe.skipIf(lacks('chromium', hasChromium))('indexedDbStore in Chromium', { 
     for (const secret of [token, found.secret, 'RefreshToken', 'secret']) expect(everything).not.toContain(secret)
   })
 
-  test('a database that is deleted under the page holds nobody up, and begins anew', async () => {
+  test('S53 a database that is deleted under the page holds nobody up, and begins anew', async () => {
     const [page, other] = (await tabs.open(2)) as [Page, Page]
     await tabs.signIn(page)
     await silently(other)
@@ -112,7 +112,7 @@ describe.skipIf(lacks('chromium', hasChromium))('indexedDbStore in Chromium', { 
     expect(await page.evaluate(() => tab.errors)).toEqual([])
   })
 
-  test('where IndexedDB is blocked, people sign in all the same, and that is told once', async () => {
+  test('S53 where IndexedDB is blocked, people sign in all the same, and that is told once', async () => {
     const [page] = (await tabs.open(1, () => {
       Object.defineProperty(globalThis, 'indexedDB', {
         get() {
@@ -128,7 +128,7 @@ describe.skipIf(lacks('chromium', hasChromium))('indexedDbStore in Chromium', { 
     expect(await silently(page)).toBe('none')
   })
 
-  test('a sandboxed frame, which may store nothing, works in memory', async () => {
+  test('S53 a sandboxed frame, which may store nothing, works in memory', async () => {
     const [page] = (await tabs.open()) as [Page]
     await page.evaluate(
       (src) => document.body.append(Object.assign(document.createElement('iframe'), { src, sandbox: 'allow-scripts' })),
@@ -146,7 +146,7 @@ describe.skipIf(lacks('chromium', hasChromium))('indexedDbStore in Chromium', { 
     expect(await frame.evaluate(() => [tab.accounts.active, tab.accounts.get().length])).toEqual([null, 0])
   })
 
-  test('a partition that finds no room is told of, and what is smaller is stored', async () => {
+  test('S52 a partition that finds no room is told of, and what is smaller is stored', async () => {
     const [page] = (await tabs.open()) as [Page]
     const session = await page.context().newCDPSession(page)
     await session.send('Storage.overrideQuotaForOrigin', { origin: tabs.site.origin, quotaSize: 1_000_000 })

@@ -29,7 +29,7 @@ describe('an IndexedDB that refuses', () => {
     return request
   }
 
-  test.each(refusals)('%s: told once, and memory from then on', async (_name, make) => {
+  test.each(refusals)('S53 %s: told once, and memory from then on', async (_name, make) => {
     const stub = make()
     if (stub instanceof Promise) {
       stub.catch(() => {})
@@ -43,7 +43,7 @@ describe('an IndexedDB that refuses', () => {
     for (const { run } of cacheStoreContract(() => store)) await run()
   })
 
-  test('fails once: nobody notices', async () => {
+  test('S53 fails once: nobody notices', async () => {
     const factory = emptyIndexedDb()
     let opened = 0
     vi.stubGlobal('indexedDB', { open: (name: string) => (opened++ ? factory.open(name) : failing('UnknownError')) })
@@ -53,7 +53,7 @@ describe('an IndexedDB that refuses', () => {
     expect((await indexedDbStore().read(user))?.value).toBe(secret)
   })
 
-  test('does not answer: refused within a second, and served as soon as it does', async () => {
+  test('S53 does not answer: refused within a second, and served as soon as it does', async () => {
     const factory = emptyIndexedDb()
     const late = {} as IDBRequest
     vi.stubGlobal('indexedDB', { open: () => late })
@@ -91,7 +91,7 @@ describe('a full disk', () => {
     onTestFinished(() => spy.mockRestore())
   }
 
-  test('makes room by dropping what has expired', async () => {
+  test('S52 makes room by dropping what has expired', async () => {
     const store = indexedDbStore()
     await store.write('user:old', secret, { ttl: 1 })
     await new Promise((resolve) => setTimeout(resolve, 5))
@@ -102,7 +102,7 @@ describe('a full disk', () => {
     expect([...(await contentOf()).keys()]).toEqual([0, user, 'user:new'].sort())
   })
 
-  test('is told each time, leaves what is there, and is no longer so when there is room', async () => {
+  test('S52 is told each time, leaves what is there, and is no longer so when there is room', async () => {
     const store = indexedDbStore()
     await store.write(user, secret, {})
     full(2)

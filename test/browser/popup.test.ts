@@ -48,7 +48,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
     { on: 'the provider’s page', provider: true, redirectUri: '/finish' },
     { on: 'this page', app: true, redirectUri: undefined },
     { on: 'both pages', app: true, provider: true, redirectUri: '/finish' },
-  ])('works with Cross-Origin-Opener-Policy: same-origin on $on', async ({ app, provider, redirectUri }) => {
+  ])('S57 works with Cross-Origin-Opener-Policy: same-origin on $on', async ({ app, provider, redirectUri }) => {
     if (app) setting.site.headers = isolated
     if (provider) setting.provider.pageHeaders = isolated
     await page.reload()
@@ -72,7 +72,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
   })
 
   it.each(['on the provider’s page', 'on its way there', 'as it opens'])(
-    'that is closed %s ends the sign-in within two seconds',
+    'S57 that is closed %s ends the sign-in within two seconds',
     async (when) => {
       if (when === 'on its way there') setting.provider.control.failNext({ when: { path: '/oauth2/v2.0/authorize' }, delay: 3000 })
       const { popup, outcome } = await beginPopup(page)
@@ -86,7 +86,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
     },
   )
 
-  it('that is cut off by a later page is not taken for closed while it has the focus', async () => {
+  it('S57 that is cut off by a later page is not taken for closed while it has the focus', async () => {
     const { popup, outcome } = await beginPopup(page)
     await popup.waitForSelector('#username')
     await popup.waitForTimeout(200)
@@ -99,7 +99,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
     expect(await outcome).toMatchObject({ account: { username: alice.username } })
   })
 
-  it('that the browser blocks is an error at once', async () => {
+  it('S56 that the browser blocks is an error at once', async () => {
     const blocked = await page.context().newPage()
     await blocked.addInitScript((scopes) => {
       addEventListener('load', async () => {
@@ -149,7 +149,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
     expect(await second.outcome).toMatchObject({ account: { username: alice.username } })
   })
 
-  it('is closed when the time is up, and the next one works', async () => {
+  it('S57 S58 is closed when the time is up, and the next one works', async () => {
     const { popup, outcome } = await beginPopup(page, undefined, 700)
     const closed = popup.waitForEvent('close')
     expect(await outcome).toMatchObject({ name: 'ClientAuthError', code: 'interaction_timed_out', action: 'interact' })
@@ -157,7 +157,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
     expect(await signInByPopup(page, alice)).toMatchObject({ account: { username: alice.username } })
   })
 
-  it('is closed when the caller gives up, and the next one works', async () => {
+  it('S37 is closed when the caller gives up, and the next one works', async () => {
     const opened = page.waitForEvent('popup')
     const outcome = page.evaluate((scopes) => {
       const { app, msal, outcome } = window
@@ -174,7 +174,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
     expect(await signInByPopup(page, alice)).toMatchObject({ account: { username: alice.username } })
   })
 
-  it('hears nothing in what other pages say on its channel', async () => {
+  it('S58 hears nothing in what other pages say on its channel', async () => {
     const { popup, outcome } = await beginPopup(page, '/finish')
     await popup.waitForSelector('#username')
     const state = setting.provider.requests.filter(({ path }) => path.endsWith('/authorize')).at(-1)!.parameters.state as string
@@ -190,7 +190,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
     expect(await outcome).toMatchObject({ account: { username: alice.username } })
   })
 
-  it('takes no redirect page of another origin', async () => {
+  it('S58 takes no redirect page of another origin', async () => {
     const outcome = await page.evaluate((scopes) => {
       const { app, msal, outcome } = window
       return outcome(app.acquireTokenInteractive({ scopes, interaction: msal.popup({ redirectUri: 'https://elsewhere.example/' }) }))
@@ -198,7 +198,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
     expect(outcome).toMatchObject({ name: 'ClientConfigurationError', code: 'invalid_argument' })
   })
 
-  it('leaves no token, code or state in any storage', async () => {
+  it('S54 leaves no token, code or state in any storage', async () => {
     await signInByPopup(page, alice)
     const kept = await page.evaluate(() => ({ local: { ...localStorage }, session: { ...sessionStorage }, cookie: document.cookie }))
     expect(kept).toEqual({ local: {}, session: {}, cookie: '' })

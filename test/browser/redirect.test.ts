@@ -64,7 +64,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a redirect', () => {
     expect(await page.evaluate(() => window.otherStarted)).toBeNull()
   })
 
-  it('finishes once, however often it is asked', async () => {
+  it('S59 finishes once, however often it is asked', async () => {
     await leave()
     await signIn(page, alice)
     await page.waitForURL(home)
@@ -76,7 +76,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a redirect', () => {
     expect(setting.provider.tokenRequests('authorization_code')).toHaveLength(1)
   })
 
-  it('takes no answer twice, and cleans the address of it', async () => {
+  it('S04 S59 takes no answer twice, and cleans the address of it', async () => {
     const urls = addresses()
     await leave()
     await signIn(page, alice)
@@ -90,7 +90,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a redirect', () => {
     expect(setting.provider.tokenRequests()).toHaveLength(1)
   })
 
-  it.each(['#code=1&state=foreign', '?error=access_denied&state=foreign'])('refuses a foreign answer: %s', async (answer) => {
+  it.each(['#code=1&state=foreign', '?error=access_denied&state=foreign'])('S02 S03 refuses a foreign answer: %s', async (answer) => {
     await page.goto(`${setting.site.origin}/app/${answer}`)
     expect(await startedOn(page)).toMatchObject({ code: 'flow_unknown' })
     expect(page.url()).toBe(`${setting.site.origin}/app/`)
@@ -113,7 +113,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a redirect', () => {
     expect(await kept()).toEqual([])
   })
 
-  it('refuses an answer that comes too late', async () => {
+  it('S04 refuses an answer that comes too late', async () => {
     await leave()
     await page.waitForSelector('#username')
     await page.context().addInitScript(() => {
@@ -126,7 +126,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a redirect', () => {
     expect(setting.provider.tokenRequests()).toEqual([])
   })
 
-  it('that is reloaded in the middle is over, and the next one works', async () => {
+  it('S58 that is reloaded in the middle is over, and the next one works', async () => {
     setting.provider.control.failNext({ when: { grantType: 'authorization_code' }, delay: 5000 })
     await leave()
     await signIn(page, alice)
@@ -140,7 +140,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a redirect', () => {
     await expect.poll(() => startedOn(page)).toMatchObject(signedIn)
   })
 
-  it('keeps two tabs apart', async () => {
+  it('S03 keeps two tabs apart', async () => {
     const second = await page.context().newPage()
     await second.goto(home)
     await leave(page)
@@ -154,7 +154,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a redirect', () => {
     expect(await startedOn(page)).toMatchObject(signedIn)
   })
 
-  it('that the person goes back from, to a page that was kept alive, is cancelled', async () => {
+  it('S58 that the person goes back from, to a page that was kept alive, is cancelled', async () => {
     const { site } = setting
     const alive = await launchChromium([], { ignoreDefaultArgs: ['--disable-back-forward-cache'] })
     const left = await alive.newPage()

@@ -68,12 +68,12 @@ describe.skipIf(lacks('chromium', hasChromium))('a hidden frame', () => {
     expect(await askInFrame(page, { redirectUri: '/bundled/finish' })).toMatchObject({ account: { username: alice.username } })
   })
 
-  it('tells that the provider wants the person', async () => {
+  it('S59 tells that the provider wants the person', async () => {
     const came = await askInFrame(page, { redirectUri: '/finish' })
     expect(came).toMatchObject({ name: 'InteractionRequiredAuthError', code: 'interaction_required', action: 'interact', frames: 0 })
   })
 
-  it('tells that no answer came, and what to do', async () => {
+  it('S59 tells that no answer came, and what to do', async () => {
     const refusing = { status: 200, headers: { 'content-type': 'text/html', 'x-frame-options': 'DENY' }, body: '<p>Sign in' }
     setting.provider.control.failNext({ when: { path: '/oauth2/v2.0/authorize' }, ...refusing })
     const came = await askInFrame(page, { redirectUri: '/finish', timeout: 600 })

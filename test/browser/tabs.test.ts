@@ -20,7 +20,7 @@ describe.skipIf(lacks('chromium', hasChromium))('tabs of one browser', { timeout
   })
   const refreshes = () => tabs.provider.tokenRequests('refresh_token').length
 
-  test('ten tabs, one expired token, all asking at once: one token request, and the session lives on', async () => {
+  test('S26 ten tabs, one expired token, all asking at once: one token request, and the session lives on', async () => {
     const { settings } = tabs.provider
     settings.rotationGraceSeconds = 0
     settings.accessTokenSeconds = 60
@@ -101,7 +101,7 @@ describe.skipIf(lacks('chromium', hasChromium))('tabs of one browser', { timeout
     expect(Date.now() - began, 'the lock of the page that left is free').toBeLessThan(5000)
   })
 
-  test('a tab that has crashed holds no lock', async () => {
+  test('S31 a tab that has crashed holds no lock', async () => {
     const [page, other] = (await tabs.open(2)) as [Page, Page]
     await tabs.signIn(page)
     tabs.provider.control.failNext({ when: { grantType: 'refresh_token' }, delay: 5000 })

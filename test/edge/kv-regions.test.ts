@@ -49,7 +49,7 @@ async function sourceOf(token: ReturnType<ConfidentialClientApplication['acquire
 const renew = (app: ConfidentialClientApplication, account: AccountInfo) =>
   app.acquireTokenSilentWithError({ scopes, account, forceRefresh: true })
 
-test('what one region has renewed, another that still holds the old refresh token neither uses up nor removes', async () => {
+test('S55 what one region has renewed, another that still holds the old refresh token neither uses up nor removes', async () => {
   const [here, there] = [isolate('here'), isolate('there')]
   const account = await signIn(here, alice)
   pass(61)
@@ -71,7 +71,7 @@ test('what one region has renewed, another that still holds the old refresh toke
   expect(provider.count('refresh_token')).toBe(3)
 })
 
-test('with a provider that allows it, both regions renew and both stay signed in', async () => {
+test('S55 with a provider that allows it, both regions renew and both stay signed in', async () => {
   const [here, there] = [isolate('here'), isolate('there')]
   const account = await signIn(here, alice)
   pass(61)
@@ -84,7 +84,7 @@ test('with a provider that allows it, both regions renew and both stay signed in
   }
 })
 
-test('one who signs in again where the old token was refused is signed in everywhere', async () => {
+test('S55 one who signs in again where the old token was refused is signed in everywhere', async () => {
   const [here, there] = [isolate('here'), isolate('there')]
   const account = await signIn(here, alice)
   pass(61)
@@ -100,7 +100,7 @@ test('one who signs in again where the old token was refused is signed in everyw
   expect(await sourceOf(renew(here, account))).toBe('identity_provider')
 })
 
-test('a session that was ended elsewhere leaves the others alone, and a refused token asks the provider once a minute', async () => {
+test('S55 a session that was ended elsewhere leaves the others alone, and a refused token asks the provider once a minute', async () => {
   const app = isolate('here')
   const account = await signIn(app, alice)
   const other = await signIn(app, bob)

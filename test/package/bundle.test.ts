@@ -96,7 +96,7 @@ function resolveBuild(): Plugin {
 const use = (names: string) => `import { ${names} } from '${packageJson.name}'; globalThis.used = [${names}]`
 
 describe('a bundle', () => {
-  it.each(entryPoints)('of a bare import of %s is empty', async (entryPoint) => {
+  it.each(entryPoints)('S77 of a bare import of %s is empty', async (entryPoint) => {
     const { outputFiles } = await bundle(`import '${entryPoint}'`, { logLevel: 'silent' })
     expect(outputFiles.map(({ text }) => text)).toEqual([''])
   })

@@ -46,7 +46,7 @@ describe('import directions', () => {
     expect(inRepository.filter(({ to }) => !files.includes(to)).map(line)).toEqual([])
   })
 
-  it('lead downwards inside the core', () => {
+  it('S77 lead downwards inside the core', () => {
     const wrong = inRepository
       .filter(({ from }) => platformOf(from) === 'core')
       .filter(({ from, to, kind }) => {
@@ -72,7 +72,7 @@ describe('import directions', () => {
     expect(wrong.map(line)).toEqual([])
   })
 
-  it('lead to known packages only, and to those of one platform lazily', () => {
+  it('S77 lead to known packages only, and to those of one platform lazily', () => {
     const wrong = imports.filter(({ from, to, kind }) => {
       if (to.startsWith('src/')) return false
       const allowed = packages[platformOf(from)]?.[to.startsWith('node:') ? 'node' : to]

@@ -29,7 +29,7 @@ const program = (entryPoint: string) => `
 `
 
 describe.each(entryPoints)('%s', (entryPoint) => {
-  it('starts nothing and leaves nothing behind when it is imported', async () => {
+  it('S73 S77 starts nothing and leaves nothing behind when it is imported', async () => {
     const folder = await emptyFolder()
     await installBuild(folder)
     await writeFile(join(folder, 'plain.mjs'), `process.stdout.write(JSON.stringify(process.eventNames()))`)

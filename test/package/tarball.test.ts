@@ -21,7 +21,7 @@ describe('the packed tarball, installed into an empty folder', () => {
     for (const clean of cleanups) await clean()
   })
 
-  it('holds the build and four texts', async () => {
+  it('S77 holds the build and four texts', async () => {
     const built = await readdir(join(root, 'dist'), { recursive: true, withFileTypes: true })
     const expected = built.filter((entry) => entry.isFile()).map(({ parentPath, name }) => relative(root, join(parentPath, name)))
     const inDist = packed.filter((path) => path.startsWith('dist/'))
@@ -30,7 +30,7 @@ describe('the packed tarball, installed into an empty folder', () => {
     expect(inDist.filter((path) => !/\.(js|js\.map|d\.ts)$/.test(path))).toEqual([])
   })
 
-  it('runs nothing at install and depends on what it must only', async () => {
+  it('S77 runs nothing at install and depends on what it must only', async () => {
     const { scripts, dependencies } = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'))
     expect(Object.keys(scripts).filter((name) => /^(pre|post)?(install|prepare|pack)$/.test(name))).toEqual([])
     expect(['jose', 'idb-keyval', '@rgrove/parse-xml']).toEqual(expect.arrayContaining(Object.keys(dependencies)))
