@@ -59,7 +59,7 @@ export const application = {
 
   ...certificates,
 
-  async 'a wrong passphrase is told as such, without the key'({ confidentialClient, clients }) {
+  async 'S69 a wrong passphrase is told as such, without the key'({ confidentialClient, clients }) {
     const { encrypted, certificate } = clients.certificate
     const clientCredential = { privateKey: encrypted, passphrase: 'wrong', publicCertificate: certificate }
     const error = await failure(confidentialClient('certificate', { clientCredential }).acquireTokenForClient({ scopes: appScopes }))

@@ -47,7 +47,7 @@ export const cache = {
     ok(text.includes(users.alice.username), 'the text holds the user name')
   },
 
-  async 'a text that is no cache is refused'() {
+  async 'S44 a text that is no cache is refused'() {
     const error = await failure(Promise.resolve().then(() => new SerializableTokenCache().deserialize('[]')))
     equal(isAuthError(error, 'cache_invalid'), true, 'isAuthError')
   },

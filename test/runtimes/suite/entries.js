@@ -3,7 +3,7 @@ import { equal, failure, like, ok } from './assert.js'
 import { scopes } from './world.js'
 
 export const entries = {
-  async 'every entry can be imported'() {
+  async 'S73 S77 every entry can be imported'() {
     const modules = await Promise.all([
       import('msal-isomorphic'),
       import('msal-isomorphic/browser'),

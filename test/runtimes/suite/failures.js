@@ -26,7 +26,7 @@ export const failures = {
     ok(!JSON.stringify(error, Object.getOwnPropertyNames(error)).includes(secret), 'it shows no secret')
   },
 
-  async 'an answer to another sign-in is a ClientAuthError'({ publicClient, ask }) {
+  async 'S02 an answer to another sign-in is a ClientAuthError'({ publicClient, ask }) {
     const app = publicClient()
     const [mine, other] = [await app.initiateAuthCodeFlow({ scopes, redirectUri }), await app.initiateAuthCodeFlow({ scopes, redirectUri })]
     const { url } = await ask('sign-in', { authUri: other.authUri })
@@ -63,7 +63,7 @@ export const failures = {
     like(error, { code: 'unreachable', action: 'retry' }, 'error')
   },
 
-  async 'a busy provider is left alone for as long as it says'({ confidentialClient, ask, requestsDuring }) {
+  async 'S32 S40 a busy provider is left alone for as long as it says'({ confidentialClient, ask, requestsDuring }) {
     const headers = { 'retry-after': '30', 'access-control-expose-headers': 'retry-after' }
     await ask('fail-next', { status: 429, headers, body: { error: 'temporarily_unavailable', error_description: 'AADSTS90055: busy' } })
     const app = confidentialClient('web')
@@ -84,7 +84,7 @@ export const failures = {
     )
   },
 
-  async 'a provider that never answers is given up after the timeout'({ confidentialClient, ask }) {
+  async 'S36 a provider that never answers is given up after the timeout'({ confidentialClient, ask }) {
     await ask('fail-next', { delay: 5_000 })
     const start = Date.now()
     const error = await failure(confidentialClient('web').acquireTokenForClient({ scopes: appScopes, timeout: 250 }))
@@ -94,7 +94,7 @@ export const failures = {
     ok(elapsed >= 200 && elapsed < 4_500, `${elapsed} ms are about 250`)
   },
 
-  async 'an aborted call tells the reason, and nobody else suffers'({ signedIn, publicClient, ask, requestsDuring }) {
+  async 'S23 S37 an aborted call tells the reason, and nobody else suffers'({ signedIn, publicClient, ask, requestsDuring }) {
     const { tokenCache, account } = await signedIn()
     const app = publicClient({ tokenCache: expired(tokenCache) })
     await ask('fail-next', { delay: 300 })
@@ -114,7 +114,7 @@ export const failures = {
     equal(grants, ['refresh_token'], 'grants')
   },
 
-  async 'a call that is aborted before it begins asks nothing'({ confidentialClient, requestsDuring }) {
+  async 'S37 a call that is aborted before it begins asks nothing'({ confidentialClient, requestsDuring }) {
     const { result, requests } = await requestsDuring(() =>
       failure(confidentialClient('web').acquireTokenForClient({ scopes: appScopes, signal: AbortSignal.abort() })),
     )

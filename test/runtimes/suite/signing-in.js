@@ -38,7 +38,7 @@ export const signingIn = {
     like(claimsOf(accessToken), { azp: clients.web.clientId, azpacr: '1' }, 'claims')
   },
 
-  async 'the signature of the id token is verified where that is wanted'({ publicClient, signIn, requestsDuring, users }) {
+  async 'S13 S14 the signature of the id token is verified where that is wanted'({ publicClient, signIn, requestsDuring, users }) {
     const { result, requests } = await requestsDuring(() => signIn(publicClient({ verifyIdTokenSignature: true })))
     equal(result.account.username, users.alice.username, 'username')
     equal(requests.filter(({ path }) => path.endsWith('/keys')).length, 1, 'requests for keys')
@@ -70,7 +70,7 @@ export const signingIn = {
     equal(closed, ['closed'], 'sessions')
   },
 
-  async 'device code, while the person takes their time'({ publicClient, ask, callApi, requestsDuring, users }) {
+  async 'S64 device code, while the person takes their time'({ publicClient, ask, callApi, requestsDuring, users }) {
     const app = publicClient()
     const flow = await app.initiateDeviceFlow({ scopes })
     const { verificationUri, userCode } = flow

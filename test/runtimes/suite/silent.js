@@ -35,7 +35,7 @@ export const silent = {
     equal(grants, ['refresh_token'], 'grants')
   },
 
-  async 'ten calls at once are one request, for an expired token and for a fresh one'({ signedIn, publicClient, requestsDuring }) {
+  async 'S22 ten calls at once are one request, for an expired token and for a fresh one'({ signedIn, publicClient, requestsDuring }) {
     const { tokenCache, account } = await signedIn()
     const app = publicClient({ tokenCache: expired(tokenCache) })
     const { result, grants } = await requestsDuring(async () => {
@@ -62,7 +62,7 @@ export const silent = {
     ok(renewed.accessToken !== result.accessToken, 'the token is another')
   },
 
-  async 'a revoked account is null, or says that the person has to sign in'({ signedIn, publicClient, ask }) {
+  async 'S29 a revoked account is null, or says that the person has to sign in'({ signedIn, publicClient, ask }) {
     const { InteractionRequiredAuthError, ServerError } = await import('msal-isomorphic')
     const { tokenCache, account } = await signedIn()
     await ask('revoke')
