@@ -3,7 +3,7 @@ import { claimsOf, redirectUri, scopes } from './world.js'
 
 const answers = Object.fromEntries(
   ['query', 'fragment', 'form_post'].map((responseMode) => [
-    `authorization code with PKCE, answered by ${responseMode}`,
+    `S01 authorization code with PKCE, answered by ${responseMode}`,
     async ({ publicClient, signIn, requestsDuring, callApi, users }) => {
       const app = publicClient()
       const { result, requests } = await requestsDuring(() => signIn(app, { responseMode }))
