@@ -85,7 +85,7 @@ export const requirements = {
   S80: 'the conformance modules of OpenID',
 }
 
-/** Why a requirement, or a part of it, is not met by a test. */
+/** Why a requirement, or a part of it, is not met by a test. @type {Record<string, string>} */
 export const reasons = {
   S66: 'This library does not bind tokens to keys yet. A token response of any type but Bearer is kept apart by its key and never serves an ordinary request (S10, S24).',
 }
