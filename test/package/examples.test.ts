@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import ts from 'typescript'
@@ -57,14 +57,15 @@ function examplesIn(path: string): Example[] {
 
 const declarations = readdirSync(join(root, 'dist')).filter((name) => name.endsWith('.d.ts'))
 const documented = declarations.flatMap((name) => examplesIn(`dist/${name}`))
-const readme = examplesIn('README.md')
+const guides = readdirSync(join(root, 'src')).map((folder) => `src/${folder}/README.md`)
+const readme = ['README.md', ...guides.filter((path) => existsSync(join(root, path)))].flatMap(examplesIn)
 
 it('there are examples in the documentation', () => {
-  expect(readme.length).toBeGreaterThan(3)
+  expect(readme.length).toBeGreaterThan(15)
   expect(documented.length).toBeGreaterThan(10)
 })
 
-it('the examples of the README import all that they use of the package', () => {
+it('the examples of the README and of the guides import all that they use of the package', () => {
   expect(readme.filter(({ code }) => !/from 'msal-isomorphic/.test(code)).map(({ at }) => at)).toEqual([])
 })
 
