@@ -33,7 +33,7 @@ export interface UpstashClient {
 export function fromNodeRedis(client: NodeRedisClient): RedisScripting {
   const scripting: RedisScripting = { eval: (script, keys, args) => client.eval(script, { keys, arguments: args }) }
   // A cluster or a sentinel may send what only reads to a replica, which may be behind. What can be monitored is one node.
-  if (client.hmGet ) scripting.readHash = (key, fields) => client.hmGet!(key, fields)
+  if (client.hmGet && 'monitor' in client) scripting.readHash = (key, fields) => client.hmGet!(key, fields)
   return scripting
 }
 
