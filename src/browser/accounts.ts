@@ -55,7 +55,7 @@ function create(app: ClientApplication): Accounts {
   /** Takes over what memory holds now. */
   function look(): readonly AccountInfo[] {
     const found = [...memory.users.values()]
-      .flatMap((partition) => accountIn(partition, authority.cloud) ?? [])
+      .flatMap((partition) => accountIn(partition, authority) ?? [])
       .sort((a, b) => (a.homeAccountId < b.homeAccountId ? -1 : 1))
       .map((account) => snapshot.find((before) => JSON.stringify(before) === JSON.stringify(account)) ?? Object.freeze(account))
     const before = snapshot

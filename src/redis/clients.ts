@@ -3,11 +3,14 @@ import type { RedisScripting } from './operation.ts'
 /** What {@link fromNodeRedis} uses of a client, cluster or sentinel of the package `redis`. */
 export interface NodeRedisClient {
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
+  hmGet?(key: string, fields: string[]): Promise<unknown>
 }
 
 /** What {@link fromIoredis} uses of a client or cluster of the package `ioredis`. */
 export interface IoredisClient {
   eval(script: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>
+  hmget?(key: string, ...fields: string[]): Promise<unknown>
+  isCluster?: boolean
 }
 
 /** What {@link fromUpstash} uses of a client of the package `@upstash/redis`. */
@@ -28,7 +31,10 @@ export interface UpstashClient {
  * ```
  */
 export function fromNodeRedis(client: NodeRedisClient): RedisScripting {
-  return { eval: (script, keys, args) => client.eval(script, { keys, arguments: args }) }
+  const scripting: RedisScripting = { eval: (script, keys, args) => client.eval(script, { keys, arguments: args }) }
+  // A cluster or a sentinel may send what only reads to a replica, which may be behind. What can be monitored is one node.
+  if (client.hmGet && 'monitor' in client) scripting.readHash = (key, fields) => client.hmGet!(key, fields)
+  return scripting
 }
 
 /**
@@ -44,7 +50,10 @@ export function fromNodeRedis(client: NodeRedisClient): RedisScripting {
  * ```
  */
 export function fromIoredis(client: IoredisClient): RedisScripting {
-  return { eval: (script, keys, args) => client.eval(script, keys.length, ...keys, ...args) }
+  const scripting: RedisScripting = { eval: (script, keys, args) => client.eval(script, keys.length, ...keys, ...args) }
+  // A cluster may send what only reads to a replica, which may be behind.
+  if (client.hmget && client.isCluster === false) scripting.readHash = (key, fields) => client.hmget!(key, ...fields)
+  return scripting
 }
 
 /**

@@ -45,14 +45,8 @@ async function acquire(client: RedisScripting, keys: Keys, owner: string, times:
   const end = performance.now() + times.wait
   for (let pause = 10; ; pause = Math.min(pause * 2, maxPause)) {
     if (signal?.aborted) throw aborted(signal)
-    const sent = send(
-      client,
-      times.operation,
-      acquireScript,
-      [keys.value, keys.lock, keys.fence],
-      [owner, String(times.lease), String(fenceLife)],
-    )
-    const attempt = sent.then(integer)
+    const args = [owner, String(times.lease), String(fenceLife)]
+    const attempt = send(times.operation, () => client.eval(acquireScript, [keys.value, keys.lock, keys.fence], args)).then(integer)
     try {
       if ((await bounded(attempt, times.operation, signal)) > 0) return
     } catch (error) {
@@ -68,7 +62,7 @@ async function acquire(client: RedisScripting, keys: Keys, owner: string, times:
 }
 
 function release(client: RedisScripting, keys: Keys, owner: string, { operation }: LockTimes): Promise<unknown> {
-  return send(client, operation, releaseScript, [keys.lock, keys.fence], [owner])
+  return send(operation, () => client.eval(releaseScript, [keys.lock, keys.fence], [owner]))
 }
 
 /** Renews the lease until it is stopped, lost, or as old as a task may be. */
@@ -79,7 +73,7 @@ function keepRenewing(client: RedisScripting, keys: Keys, owner: string, times: 
   const renew = async () => {
     const lease = Math.floor(Math.min(times.lease, end - performance.now()))
     if (lease <= 0) return
-    const renewal = send(client, 0, renewScript, [keys.lock, keys.fence], [owner, String(lease)]).then(integer)
+    const renewal = send(0, () => client.eval(renewScript, [keys.lock, keys.fence], [owner, String(lease)])).then(integer)
     // A renewal that fails is tried again: the lease outlives two of them.
     const held = await bounded(renewal, times.operation).catch(() => 1)
     if (held && !stopped) schedule()

@@ -1,7 +1,7 @@
 import { NetworkError } from '../core/index.ts'
 
 /**
- * The one command that the store needs: `EVAL` of a Lua script. Any other client fits with a few lines.
+ * The one command that the store needs: `EVAL` of a Lua script. `HMGET` makes reading cheaper. Any other client fits with a few lines.
  *
  * @example
  * ```ts
@@ -17,28 +17,27 @@ import { NetworkError } from '../core/index.ts'
 export interface RedisScripting {
   /** Resolves to the script's reply: a number, a string, null or an array of those. */
   eval(script: string, keys: string[], args: string[]): Promise<unknown>
+  /**
+   * `HMGET`, for reading without a script, at about half the cost. It must ask the node that writes go to, and give texts as they are: leave it
+   * out where a client may ask a replica, or takes answers for JSON. Resolves to a text or null for each field.
+   */
+  readHash?(key: string, fields: string[]): Promise<unknown>
 }
 
 /** Refusals that pass: of a server that has just begun, is no master yet or waits for a cluster to settle. */
 const passing = ['LOADING', 'READONLY', 'MASTERDOWN', 'CLUSTERDOWN', 'TRYAGAIN']
 
 /**
- * Sends a script; for so many milliseconds again and again, where the connection fails or Redis has just begun. Each script gives the same
- * answer a second time, so that it does not matter whether it arrived before.
+ * Asks for something; for so many milliseconds again and again, where the connection fails or Redis has just begun. Each command gives the
+ * same answer a second time, so that it does not matter whether it arrived before.
  *
  * What a client says of a failure may quote the command, and with it the tokens: nothing of it is passed on but its code.
  */
-export async function send(
-  client: RedisScripting,
-  patience: number,
-  script: string,
-  keys: string[],
-  args: string[] = [],
-): Promise<unknown> {
+export async function send(patience: number, command: () => Promise<unknown>): Promise<unknown> {
   const end = performance.now() + patience
   for (let pause = 10; ; pause = Math.min(pause * 2, 100)) {
     try {
-      return await client.eval(script, keys, args)
+      return await command()
     } catch (error) {
       const { code, refusal } = reasonOf(error)
       const passes = !refusal || passing.includes(refusal)

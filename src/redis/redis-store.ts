@@ -47,11 +47,14 @@ export function redisStore(client: RedisScripting, options: RedisStoreOptions = 
     throw new ClientConfigurationError('invalid_argument', 'The timeout must be milliseconds.')
   checkPrefix(prefix)
   const times = { ...lockTimes, operation: timeout }
-  const run = (script: string, key: string, args?: string[]) => bounded(send(client, timeout, script, [key], args), timeout)
+  const ask = (command: () => Promise<unknown>) => bounded(send(timeout, command), timeout)
+  const run = (script: string, key: string, args: string[] = []) => ask(() => client.eval(script, [key], args))
 
   return {
     async read(partition) {
-      const reply = await run(readScript, keysOf(prefix, partition).value)
+      const key = keysOf(prefix, partition).value
+      if (client.readHash) return foundIn(await ask(() => client.readHash!(key, ['v', 'd'])))
+      const reply = await run(readScript, key)
       if (reply === null) return null
       if (!Array.isArray(reply) || reply.length !== 2) throw garbage()
       return { value: text(reply[1], 'd'), version: text(reply[0], 'v') }
@@ -92,6 +95,15 @@ export function redisStore(client: RedisScripting, options: RedisStoreOptions = 
       return await withLock(client, keysOf(prefix, partition), times, task, signal)
     },
   }
+}
+
+/** What `HMGET` of version and data has found. */
+function foundIn(reply: unknown): { value: string; version: string } | null {
+  if (!Array.isArray(reply) || reply.length !== 2) throw garbage()
+  const [version, value] = reply
+  if (version === null || value === null) return null
+  if (typeof version !== 'string' || typeof value !== 'string') throw garbage()
+  return { value, version }
 }
 
 /** Whole milliseconds, as Redis wants them; empty: for ever. */

@@ -2,7 +2,7 @@
 // again after a removal, and a refresh from before a sign-out could then overwrite the next sign-in.
 // A client may send a script again when it cannot know whether the first arrived; so each gives the same answer a second time.
 
-/** KEYS: value. Null, or version and data. */
+/** KEYS: value. Null, or version and data. For clients that have no `readHash`. */
 export const readScript = `
 local found = redis.call('HMGET', KEYS[1], 'v', 'd')
 if not found[1] or not found[2] then return false end

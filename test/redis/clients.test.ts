@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url'
-import type { Redis as Upstash } from '@upstash/redis'
+import { Redis as Upstash } from '@upstash/redis'
 import type { Redis as UpstashCloudflare } from '@upstash/redis/cloudflare'
 import { build } from 'esbuild'
-import type { Cluster, Redis } from 'ioredis'
-import type { createClient, createCluster, createSentinel, RedisFunctions, RedisModules, RedisScripts } from 'redis'
+import { Cluster, Redis } from 'ioredis'
+import { createClient, createCluster, createSentinel, type RedisFunctions, type RedisModules, type RedisScripts } from 'redis'
 import { describe, expect, test } from 'vitest'
 import { fromIoredis, fromNodeRedis, fromUpstash, redisStore } from '../../src/redis/index.ts'
 
@@ -49,6 +49,22 @@ describe('the real clients fit', () => {
       ['script', 2, 'k1', 'k2', 'a'],
       ['script', ['k1', 'k2'], ['a']],
     ])
+  })
+
+  // A replica may be behind: a spent refresh token would be sent again, and who has signed out would be back.
+  test('only a client of one node reads without a script', async () => {
+    const nothing = { rootNodes: [{ url: 'redis://127.0.0.1:1' }] }
+    const sentinel = { name: 'main', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] }
+    const cluster = new Cluster([{ host: '127.0.0.1', port: 1 }], { lazyConnect: true, scaleReads: 'slave' })
+    const ioredis = new Redis({ lazyConnect: true })
+    const upstash = new Upstash({ url: 'https://redis.example', token: 't', enableTelemetry: false })
+    expect(fromNodeRedis(createClient()).readHash).toBeTypeOf('function')
+    expect(fromIoredis(ioredis).readHash).toBeTypeOf('function')
+    const others = [fromNodeRedis(createCluster({ ...nothing, useReplicas: true })), fromNodeRedis(createSentinel(sentinel))]
+    for (const client of [...others, fromIoredis(cluster), fromUpstash(upstash), upstash]) {
+      expect(client).not.toHaveProperty('readHash')
+      expect(client.eval).toBeTypeOf('function')
+    }
   })
 
   test('the entry needs nothing of a runtime', async () => {

@@ -138,6 +138,25 @@ describe('S51 S69 a client in a bad mood', () => {
     }
   })
 
+  test('one that reads without a script, and answers nonsense: bad_response, and nothing that is not whole', async () => {
+    const reading = (reply: unknown) =>
+      redisStore({ eval: () => Promise.reject(new Error('It was asked by a script.')), readHash: async () => reply }).read('user')
+    for (const reply of [undefined, null, true, {}, '', CANARY, 1, [], ['v'], [1, 'd'], ['v', 2], ['v', undefined], ['v', 'd', 'd']])
+      expect((await failure(reading(reply))).code).toBe('bad_response')
+    for (const reply of [
+      [null, null],
+      ['v', null],
+      [null, 'd'],
+    ])
+      expect(await reading(reply)).toBeNull()
+    expect(await reading(['v', ''])).toEqual({ version: 'v', value: '' })
+    const error = Object.assign(new Error(CANARY), { code: 'ECONNRESET' })
+    const rejecting = redisStore({ eval: async () => null, readHash: () => Promise.reject(error) }, { timeout: 50 })
+    expect((await failure(rejecting.read('user'))).message).toBe('Redis could not be asked (ECONNRESET).')
+    const hanging = redisStore({ eval: async () => null, readHash: () => new Promise(() => {}) }, { timeout: 20 })
+    expect((await failure(hanging.read('user'))).code).toBe('timed_out')
+  })
+
   test('numbers that come as texts are understood', async () => {
     expect(await redisStore({ eval: async () => '1' }).write('user', 'value', {})).not.toBe('conflict')
     expect(await redisStore({ eval: async () => '0' }).write('user', 'value', {})).toBe('conflict')

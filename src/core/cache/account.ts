@@ -1,3 +1,4 @@
+import type { Authority } from '../authority/authority.ts'
 import type { AccountInfo } from '../types.ts'
 import { type Entity, realmOf, tenantIdOf, text } from './entities.ts'
 import type { Partition } from './partition.ts'
@@ -19,14 +20,19 @@ export function accountInfo(entity: Entity): AccountInfo {
   return account
 }
 
-/** The account of a partition: the home tenant's row, else the newest. */
-export function accountIn(partition: Partition, cloud: string): AccountInfo | undefined {
-  const rows = partition.list('Account', cloud)
-  const home = rows.find((entity) =>
-    text(entity, 'home_account_id')
-      .toLowerCase()
-      .endsWith(`.${realmOf(entity)}`),
-  )
-  const row = home ?? rows.at(-1)
-  return row && accountInfo(row)
+/** The account of a partition that a client may see: the home tenant's row, else the newest. A copy: it is the caller's to change. */
+export function accountIn(partition: Partition, authority: Authority): AccountInfo | undefined {
+  const viewer = authority.kind === 'oidc' ? authority.url : authority.cloud
+  if (partition.viewer !== viewer) {
+    const rows = partition.visible('Account', authority)
+    const home = rows.find((entity) =>
+      text(entity, 'home_account_id')
+        .toLowerCase()
+        .endsWith(`.${realmOf(entity)}`),
+    )
+    const row = home ?? rows.at(-1)
+    partition.viewer = viewer
+    partition.account = row && accountInfo(row)
+  }
+  return partition.account && { ...partition.account }
 }

@@ -26,7 +26,7 @@ export const seconds = (entity: Entity, field: string): number | undefined => {
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined
 }
 
-/** The URLs of the authorities that an access token was asked under: an extra field of ours. */
+/** The URLs of the authorities that an entry was asked under: an extra field of ours. */
 export const authoritiesOf = (entity: Entity): string[] => splitScopes(text(entity, 'authority'))
 
 export const targetOf = (entity: Entity): string[] => splitScopes(text(entity, 'target'))

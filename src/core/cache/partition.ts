@@ -1,4 +1,6 @@
+import type { Authority } from '../authority/authority.ts'
 import { cloudOf } from '../authority/clouds.ts'
+import type { AccountInfo } from '../types.ts'
 import { authoritiesOf, bindingOf, type CredentialType, type Entity, type Entry, realmOf, seconds, targetOf, text } from './entities.ts'
 
 /** An access token, ready to be handed out, with what belongs to it. */
@@ -47,6 +49,9 @@ export class Partition {
   /** When it was read from the store or written to it, in milliseconds since 1970; and the version that it has there. */
   readAt = 0
   version: string | null = null
+  /** The account that a viewer was shown last (see `accountIn`), so that a list of very many costs no more than their copies. */
+  viewer: string | undefined
+  account: AccountInfo | undefined
   /** Dropped by every write and rebuilt by the next look-up, so that its cost is the partition's and not the cache's. */
   #buckets: Bucket[] | undefined
 
@@ -77,17 +82,32 @@ export class Partition {
     return entities
   }
 
+  /**
+   * Those that the clients of an authority may see. A generic provider numbers its people anew in each of its realms, so that two of them
+   * may share a partition; what names no authority, as other MSALs write it, is anybody's.
+   */
+  visible(type: CredentialType, { cloud, kind, url }: Authority): Entity[] {
+    return this.list(type, cloud).filter((entity) => {
+      const authorities = kind === 'oidc' ? authoritiesOf(entity) : []
+      return !authorities.length || authorities.includes(url)
+    })
+  }
+
   /** Adds an entry as it was read. */
   load(entry: Entry): void {
     this.entries.push(entry)
-    this.#buckets = undefined
+    this.#changed()
   }
 
   remove(matches: (entry: Entry) => boolean): boolean {
     const before = this.entries.length
     this.entries = this.entries.filter((entry) => !matches(entry))
-    this.#buckets = undefined
+    this.#changed()
     return this.entries.length < before
+  }
+
+  #changed(): void {
+    this.#buckets = this.viewer = this.account = undefined
   }
 }
 

@@ -21,7 +21,9 @@ export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTo
   const { entities } = outcome
   const { home_account_id, environment, client_id, user_assertion_hash, target, cached_at } = entities.AccessToken
   const origin = event.assertionHash && { user_assertion_hash }
-  const owner = { home_account_id, environment, client_id, ...origin }
+  // The realms of a generic provider have a user's partition in common.
+  const authority = event.realm !== undefined && event.authority && { authority: event.authority }
+  const owner = { home_account_id, environment, client_id, ...origin, ...authority }
   if (response.refreshToken) {
     // What takes the place of a family's token is the family's too, and stays with the client that has signed in: MSAL Node looks there.
     const { family_id: heldFamily, client_id: signedIn } = event.heldToken ?? {}
@@ -32,7 +34,6 @@ export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTo
       ...owner,
       target,
       last_modification_time: cached_at,
-      ...(event.realm !== undefined && event.authority && { authority: event.authority }),
       ...(!!family && { family_id: family }),
       ...(!!heldFamily && { client_id: signedIn }),
     }
@@ -45,6 +46,7 @@ export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTo
       home_account_id: homeAccountId,
       environment,
       ...origin,
+      ...authority,
       realm,
       local_account_id: name(claims?.oid) ?? claims?.sub ?? null,
       username: name(claims?.preferred_username) ?? name(claims?.upn) ?? event.data?.username ?? event.username ?? '',

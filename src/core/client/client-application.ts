@@ -186,7 +186,7 @@ export abstract class ClientApplication {
       const username = query.username?.toLowerCase()
       const accounts: AccountInfo[] = []
       for (const partition of memory.users.values()) {
-        const account = accountIn(partition, authority.cloud)
+        const account = accountIn(partition, authority)
         if (account && (username === undefined || account.username.toLowerCase() === username)) accounts.push(account)
       }
       return accounts
@@ -206,7 +206,7 @@ export abstract class ClientApplication {
       const { memory, authority } = contextOf(this)
       await memory.current({ user: query.homeAccountId })
       const partition = memory.get({ user: query.homeAccountId })
-      return (partition && accountIn(partition, authority.cloud)) ?? null
+      return (partition && accountIn(partition, authority)) ?? null
     })
   }
 

@@ -1,3 +1,4 @@
+import type { CredentialType } from '../cache/entities.ts'
 import { familyOf, settle } from '../cache/filing.ts'
 import { appId, type Owner } from '../cache/partitions.ts'
 import type { AccountInfo } from '../types.ts'
@@ -12,15 +13,13 @@ export async function forget({ memory, clientId, authority }: ClientContext, { h
   if (level) await stored!.reload(memory, level, owner)
   if (!level && !memory.get(owner)) return
   const remove = () => {
-    const { cloud } = authority
     const partition = memory.get(owner)
-    const family = familyOf(memory, clientId, cloud)
+    const family = familyOf(memory, clientId, authority.cloud)
+    const list = (type: CredentialType) => partition?.visible(type, authority) ?? []
     const gone = new Set([
-      ...(['Account', 'AccessToken', 'IdToken'] as const).flatMap((type) => partition?.list(type, cloud) ?? []),
+      ...(['Account', 'AccessToken', 'IdToken'] as const).flatMap(list),
       // Another client's own refresh token is that client's to give up.
-      ...(partition?.list('RefreshToken', cloud) ?? []).filter(
-        (token) => token.client_id === clientId || (family && token.family_id === family),
-      ),
+      ...list('RefreshToken').filter((token) => token.client_id === clientId || (family && token.family_id === family)),
     ])
     if (partition?.remove(({ entity }) => gone.has(entity))) settle(memory, homeAccountId)
   }

@@ -13,7 +13,7 @@ export interface Hints {
 /** The hints of an account; of what the cache knows of it, only this client's id token counts. */
 export async function hintsOf({ clientId, memory, authority }: ClientContext, { homeAccountId: user }: AccountInfo): Promise<Hints> {
   await memory.current({ user })
-  const idTokens: Entity[] = memory.get({ user })?.list('IdToken', authority.cloud) ?? []
+  const idTokens: Entity[] = memory.get({ user })?.visible('IdToken', authority) ?? []
   const idToken = idTokens.find((entity) => entity.client_id === clientId)
   if (!idToken) return {}
   const { login_hint: loginHint, sid }: Partial<IdTokenClaims> = claimsOf(idToken) ?? {}

@@ -18,7 +18,7 @@ export async function signInSilently(
 ): Promise<CachedToken> {
   const { correlationId } = call
   const { homeAccountId } = account
-  const known = () => context.memory.get({ user: homeAccountId })?.list('Account', authority.cloud).length
+  const known = () => context.memory.get({ user: homeAccountId })?.visible('Account', authority).length
   const before = known()
   const { extraQueryParameters } = call.options
   const { loginHint, sid } = await hintsOf(context, account)

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { type Authority, parseAuthority } from '../../../src/core/authority/authority.ts'
 import { accountIn } from '../../../src/core/cache/account.ts'
 import { claimsOf } from '../../../src/core/cache/claims-of.ts'
 import { bindingOf, type Entity, homeRealm, realmOf, seconds } from '../../../src/core/cache/entities.ts'
@@ -155,14 +156,51 @@ describe('fields', () => {
 
 it('accountIn: no row of this cloud, no account', () => {
   const partition = new Partition()
+  const [authority, otherAuthority] = ['login.microsoftonline.com', 'login.example'].map((name) =>
+    parseAuthority({ authority: `https://${name}/common` }),
+  ) as [Authority, Authority]
   partition.load({ type: 'Account', key: '', entity: { home_account_id: 'a.b', environment: 'login.example', realm: 'b' } })
-  expect(accountIn(partition, host)).toBeUndefined()
-  expect(accountIn(partition, 'login.example')).toEqual({
+  expect(accountIn(partition, authority)).toBeUndefined()
+  expect(accountIn(partition, otherAuthority)).toEqual({
     homeAccountId: 'a.b',
     environment: 'login.example',
     tenantId: 'b',
     localAccountId: null,
     username: '',
     authorityType: '',
+  })
+})
+
+describe('the account that was found last', () => {
+  const authority = parseAuthority({ authority: `https://${host}/${tenant}` })
+  const row = (realm: string, name: string): Entity => ({ home_account_id: home, environment: host, realm, name })
+  const filled = () => {
+    const partition = new Partition()
+    partition.load({ type: 'Account', key: 'guest', entity: row('guest', 'Guest') })
+    return partition
+  }
+
+  it("is handed out as copies, which are the callers' to change", () => {
+    const partition = filled()
+    const first = accountIn(partition, authority)!
+    const before = { ...first }
+    Object.assign(first, { homeAccountId: 'x', username: 'x', more: 'x' })
+    expect(accountIn(partition, authority)).toEqual(before)
+    expect(accountIn(partition, authority)).not.toBe(accountIn(partition, authority))
+    expect(partition.entries[0]!.entity).toEqual(row('guest', 'Guest'))
+  })
+
+  it("is forgotten when an entry is added or removed, and is nobody else's", () => {
+    const partition = filled()
+    const name = () => accountIn(partition, authority)?.name
+    expect(name()).toBe('Guest')
+    partition.load({ type: 'Account', key: 'home', entity: row(home.split('.').at(-1)!, 'Home') })
+    expect(name()).toBe('Home')
+    expect(accountIn(partition, parseAuthority({ authority: 'https://login.microsoftonline.us/common' }))).toBeUndefined()
+    expect(name()).toBe('Home')
+    partition.remove(({ key }) => key === 'home')
+    expect(name()).toBe('Guest')
+    partition.remove(() => true)
+    expect(name()).toBeUndefined()
   })
 })

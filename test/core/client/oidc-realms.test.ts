@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type ConfidentialClientApplication, SerializableTokenCache } from '../../../src/core/index.ts'
-import { FakeProvider, refuse, tokens } from '../../support/fake-provider.ts'
+import { alice, FakeProvider, refuse, tokens } from '../../support/fake-provider.ts'
 import { clientId, confidentialClient, scopes, secrets } from './support.ts'
 
 const start = Date.UTC(2030, 0, 1)
@@ -123,6 +123,35 @@ describe.each(pairs)('"%s" and "%s" on one host', (a, b) => {
       }
     }
     expect(asked()).toHaveLength(6)
+  })
+
+  it('each lists and forgets its own person, also after JSON', async () => {
+    const { A, B, signIn, asked, provider, tokenCache, client } = realms(pair)
+    const name = (app: ConfidentialClientApplication) => app.getAccounts().then((all) => all.map(({ username }) => username))
+    provider.person = { ...alice, username: 'mia@a.example' }
+    const first = await signIn(A)
+    expect([await name(A), await name(B)]).toEqual([['mia@a.example'], []])
+    expect(await B.getAccount(first.account)).toBeNull()
+    provider.person = { ...alice, username: 'noa@b.example' }
+    const second = await signIn(B)
+    const copy = new SerializableTokenCache()
+    copy.deserialize(tokenCache.serialize())
+    for (const cache of [copy, tokenCache]) {
+      const [appA, appB] = [client(a, cache), client(b, cache)]
+      expect([await name(appA), await name(appB), await name(appA)]).toEqual([['mia@a.example'], ['noa@b.example'], ['mia@a.example']])
+      expect(await appA.getAccount(second.account)).toEqual(first.account)
+      expect(new URL(await appA.getLogoutUrl(first)).searchParams.get('id_token_hint')).toBe(first.idToken)
+      expect(new URL(await appB.getLogoutUrl(second)).searchParams.get('id_token_hint')).toBe(second.idToken)
+      await appB.removeAccount(second.account)
+      expect([await name(appA), await name(appB)]).toEqual([['mia@a.example'], []])
+      asked()
+      expect(await appB.acquireTokenSilent({ scopes, account: second.account })).toBeNull()
+      expect(await appA.acquireTokenSilent({ scopes, account: first.account })).toMatchObject({ accessToken: first.accessToken })
+      expect(await appA.acquireTokenSilent({ scopes, account: first.account, forceRefresh: true })).toHaveProperty('accessToken')
+      expect(asked()).toEqual([`${a} refresh_token`])
+      await appA.removeAccount(first.account)
+      for (const type of ['Account', 'AccessToken', 'RefreshToken', 'IdToken'] as const) expect(await cache.find(type)).toEqual([])
+    }
   })
 
   it('the refusal of one ends nothing of the other', async () => {
