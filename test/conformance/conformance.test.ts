@@ -1,0 +1,53 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import { startEmulator } from './emulator.ts'
+import { authenticationOf, inScope, modules } from './modules.ts'
+import { type Module, run } from './runner.ts'
+
+const folder = new URL('modules/', import.meta.url)
+const moduleOf = async (name: string): Promise<Module> => (await import(/* @vite-ignore */ new URL(`${name}.ts`, folder).href)).default
+
+/** The suite's plan for form_post has the modules of the basic plan too. */
+const runs = [
+  ...inScope.map((entry) => ({ ...entry, responseMode: undefined })),
+  ...inScope.filter(({ plan }) => plan === 'basic').map((entry) => ({ ...entry, plan: 'form post' as const, responseMode: 'form_post' as const })),
+]
+
+describe('the emulated provider', () => {
+  it.each(runs)('$plan: $name', async ({ name, responseMode }) => {
+    const emulator = await startEmulator(name)
+    try {
+      const { plan } = modules.find((entry) => entry.name === name)!
+      await run(await moduleOf(name), { issuer: emulator.issuer, authentication: authenticationOf(plan), responseMode, emulator })
+    } finally {
+      await emulator.close()
+    }
+  })
+})
+
+describe('the list of modules', () => {
+  it('names each once', () => {
+    expect(new Set(modules.map(({ name }) => name)).size).toBe(modules.length)
+  })
+
+  it('has all of OpenID Connect, and a reason wherever one is not run', () => {
+    // Two of ours are not among the 57.
+    expect(modules.filter(({ name }) => name.startsWith('oidcc-')).length).toBe(57 + 2)
+    for (const { outOfScope } of modules) expect(outOfScope ?? 'a sentence that says why.').toMatch(/^.{20,}\.$/)
+  })
+
+  it('has a file for each that is in scope, and for no other', async () => {
+    const files = (await readdir(folder)).sort()
+    expect(files).toEqual(inScope.map(({ name }) => `${name}.ts`).sort())
+  })
+
+  it('is the table of the README', async () => {
+    const rows = await Promise.all(
+      modules.map(async ({ name, plan, outOfScope }) => {
+        const { outcome = '', last = '' } = outOfScope ? {} : await moduleOf(name)
+        return `| ${plan} | \`${name}\` | ${outOfScope ?? `\`${outcome}\`${last && `, after ${last}`}`} |`
+      }),
+    )
+    expect(await readFile(new URL('README.md', import.meta.url), 'utf8')).toContain(rows.join('\n'))
+  })
+})
