@@ -10,19 +10,22 @@ const moduleOf = async (name: string): Promise<Module> => (await import(/* @vite
 /** The suite's plan for form_post has the modules of the basic plan too. */
 const runs = [
   ...inScope.map((entry) => ({ ...entry, responseMode: undefined })),
-  ...inScope.filter(({ plan }) => plan === 'basic').map((entry) => ({ ...entry, plan: 'form post' as const, responseMode: 'form_post' as const })),
+  ...inScope
+    .filter(({ plan }) => plan === 'basic')
+    .map((entry) => ({ ...entry, plan: 'form post' as const, responseMode: 'form_post' as const })),
 ]
 
 describe('the emulated provider', () => {
-  it.each(runs)('$plan: $name', async ({ name, responseMode }) => {
-    const emulator = await startEmulator(name)
-    try {
-      const { plan } = modules.find((entry) => entry.name === name)!
-      await run(await moduleOf(name), { issuer: emulator.issuer, authentication: authenticationOf(plan), responseMode, emulator })
-    } finally {
-      await emulator.close()
-    }
-  })
+  for (const { plan, name, responseMode } of runs) {
+    it(`${plan}: ${name}`, async () => {
+      const emulator = await startEmulator(name)
+      try {
+        await run(await moduleOf(name), { issuer: emulator.issuer, authentication: authenticationOf(plan), responseMode, emulator })
+      } finally {
+        await emulator.close()
+      }
+    })
+  }
 })
 
 describe('the list of modules', () => {

@@ -13,8 +13,8 @@ const keys = new Map<string, Promise<SigningKey>>()
 /** The run's `number`-th key of an algorithm. Made once: RSA keys take long. */
 export function signingKey(alg: string, number = 1): Promise<SigningKey> {
   const kid = `${alg}-${number}`
-  let key = keys.get(kid)
-  if (!key) keys.set(kid, (key = make(alg, kid)))
+  const key = keys.get(kid) ?? make(alg, kid)
+  keys.set(kid, key)
   return key
 }
 

@@ -1,5 +1,5 @@
-import { isFapi } from './modules.ts'
 import { type SigningKey, signed, signingKey, spoiled, unsigned } from './keys.ts'
+import { isFapi } from './modules.ts'
 import { clientSecret } from './registration.ts'
 
 type Claims = Record<string, unknown>
@@ -90,7 +90,8 @@ const table: Record<string, Misbehaviour> = {
   'missing-aud': { claims: without('aud') },
   'invalid-sig-hs256': {
     // Even the right one would not do: whoever can check such a token can make one.
-    sign: (claims) => signed(claims, { kid: '', alg: 'HS256', privateKey: new TextEncoder().encode(`${clientSecret}1`) as never, jwk: {} }, {}),
+    sign: (claims) =>
+      signed(claims, { kid: '', alg: 'HS256', privateKey: new TextEncoder().encode(`${clientSecret}1`) as never, jwk: {} }, {}),
   },
   'invalid-sig-es256': { keys: async () => [await signingKey('ES256')], sign: async (claims, key) => spoiled(await signed(claims, key)) },
   'userinfo-bearer-header': good,

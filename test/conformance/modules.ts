@@ -10,7 +10,17 @@ export interface ModuleEntry {
   outOfScope?: string
 }
 
-export type Plan = 'basic' | 'config' | 'form post' | 'refresh token' | 'comprehensive' | 'logout' | 'dynamic' | 'hybrid' | 'FAPI 2.0' | 'FAPI 1.0'
+export type Plan =
+  | 'basic'
+  | 'config'
+  | 'form post'
+  | 'refresh token'
+  | 'comprehensive'
+  | 'logout'
+  | 'dynamic'
+  | 'hybrid'
+  | 'FAPI 2.0'
+  | 'FAPI 1.0'
 
 export type ClientAuthentication = 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt' | 'none'
 
@@ -58,7 +68,12 @@ export const modules: readonly ModuleEntry[] = [
   ...list('comprehensive', oidcc, ['-missing-aud', '-invalid-sig-hs256', '-invalid-sig-es256', '-userinfo-bearer-header']),
   ...list('comprehensive', oidcc, ['-ignores-unparseable-key-in-jwks']),
   ...list('comprehensive', oidcc, ['-userinfo-bearer-body', '-aggregated-claims', '-distributed-claims'], userinfo),
-  ...list('comprehensive', oidcc, ['-mtls-endpoint-aliases'], 'The aliases are for clients with a TLS certificate, which `fetch` cannot show.'),
+  ...list(
+    'comprehensive',
+    oidcc,
+    ['-mtls-endpoint-aliases'],
+    'The aliases are for clients with a TLS certificate, which `fetch` cannot show.',
+  ),
 
   ...list('hybrid', oidcc, ['-invalid-chash', '-missing-chash', '-invalid-athash', '-missing-athash', '-nonce-unless-code-flow'], hybrid),
 
@@ -68,7 +83,12 @@ export const modules: readonly ModuleEntry[] = [
   ...list('dynamic', oidcc, ['-userinfo-signed'], userinfo),
 
   ...list('logout', oidcc, ['-rp-init-logout', '-rp-init-logout-no-state', '-rp-init-logout-other-state']),
-  ...list('logout', oidcc, ['-3rd-party-init-login'], "The page that a third party sends people to is the application's: it begins a sign-in."),
+  ...list(
+    'logout',
+    oidcc,
+    ['-3rd-party-init-login'],
+    "The page that a third party sends people to is the application's: it begins a sign-in.",
+  ),
   ...list('logout', oidcc, ['-rp-frontchannel-rpinitlogout', '-rp-frontchannel-opinitlogout'], frontChannel),
   ...list('logout', oidcc, ['-session-management'], 'The library watches no session by `check_session_iframe`.'),
   ...list(

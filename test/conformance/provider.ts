@@ -211,7 +211,10 @@ export class Provider {
 
   async #endSession(request: URLSearchParams): Promise<Reply> {
     const [key] = await this.#keys
-    const hint = await compactVerify(request.get('id_token_hint') ?? '', await crypto.subtle.importKey('jwk', key!.jwk, rsa, false, ['verify']))
+    const hint = await compactVerify(
+      request.get('id_token_hint') ?? '',
+      await crypto.subtle.importKey('jwk', key!.jwk, rsa, false, ['verify']),
+    )
     demand(JSON.parse(new TextDecoder().decode(hint.payload)).aud === clientId, 'id_token_hint is of another client')
     demand((request.get('client_id') ?? clientId) === clientId, 'client_id is another')
     demand(request.get('post_logout_redirect_uri') === postLogoutRedirectUri, 'post_logout_redirect_uri is not registered')
@@ -236,4 +239,3 @@ const redirect = (to: string, parameters: URLSearchParams): Reply => ({
 function demand(held: unknown, otherwise: string): asserts held {
   if (!held) throw new Error(otherwise)
 }
-
