@@ -32,6 +32,7 @@ const everyAlgorithm = ['none', 'HS256', 'RS256', 'PS256', 'ES256']
 
 /** The provider of one module: everything as the standards have it, and what a client does wrong is refused, but for the module's misbehaviour. */
 export class Provider {
+  readonly issuer: string
   readonly #misbehaviour: ReturnType<typeof misbehaviourOf>
   readonly #authentication
   readonly #fapi: boolean
@@ -39,16 +40,13 @@ export class Provider {
   readonly #codes = new Map<string, Grant>()
   readonly #refreshTokens = new Map<string, Grant>()
   readonly #accessTokens = new Map<string, Grant>()
-  readonly #assertions = new Set<unknown>()
   #keys: Promise<SigningKey[]>
   #rotations = 1
   #signIns = 0
   #refreshes = 0
 
-  constructor(
-    name: string,
-    readonly issuer: string,
-  ) {
+  constructor(name: string, issuer: string) {
+    this.issuer = issuer
     this.#misbehaviour = misbehaviourOf(name)
     this.#authentication = authenticationOf(moduleNamed(name).plan)
     this.#fapi = isFapi(name)
@@ -164,7 +162,6 @@ export class Provider {
       const options = { issuer: clientId, subject: clientId, audience: this.issuer, algorithms: ['PS256'], requiredClaims: ['exp', 'jti'] }
       const { payload } = await jwtVerify(form.get('client_assertion')!, clientKey().publicKey, options)
       demand(typeof payload.aud === 'string' && payload.exp! <= Date.now() / 1000 + 600, 'the assertion is good for too much')
-      this.#assertions.add(payload.jti)
     }
   }
 

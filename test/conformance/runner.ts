@@ -38,6 +38,10 @@ export interface RelyingParty {
   emulator: Emulator | undefined
 }
 
+/** Loads a module's file. */
+export const moduleOf = async (name: string): Promise<Module> =>
+  (await import(/* @vite-ignore */ new URL(`modules/${name}.ts`, import.meta.url).href)).default
+
 /** The client must come to the end, which is the userinfo endpoint where the flow is the usual one. */
 export const completes = (flow: Module['flow'] = signInAndAsk): Module => ({ outcome: 'completes', flow })
 
