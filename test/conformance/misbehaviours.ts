@@ -151,8 +151,13 @@ const table: Record<string, Misbehaviour> = {
 /** FAPI allows no RSA signature of the old padding. */
 const keysOf = async (name: string) => [await signingKey(isFapi(name) ? 'PS256' : 'RS256')]
 
+export const shortName = (name: string): string => name.replace(/^(oidcc-client-test-|fapi.*-final-client-(test-)?)/, '')
+
+/** The short names of all. */
+export const misbehaving: readonly string[] = Object.keys(table)
+
 export function misbehaviourOf(name: string): Misbehaviour & Required<Pick<Misbehaviour, 'keys'>> {
-  const short = name.replace(/^(oidcc-client-test-|fapi.*-final-client-(test-)?)/, '')
+  const short = shortName(name)
   const found = Object.hasOwn(table, short) ? table[short] : undefined
   if (!found) throw new Error(`Nobody has said how the provider of ${name} misbehaves.`)
   return { keys: () => keysOf(name), ...found }
