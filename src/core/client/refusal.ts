@@ -3,6 +3,7 @@ import type { Grant } from '../grants/grant.ts'
 import { unusable } from '../http/parse-json.ts'
 import { retryAfter } from '../http/retry-after.ts'
 import { type FormRequest, noteRefusal, sendThrottled, type ThrottledAnswer } from '../http/throttle.ts'
+import { secretsOf } from '../oauth/client-secret-basic.ts'
 import { oauthError } from '../oauth/oauth-error.ts'
 import { parseRecord, toRecord } from '../util/record.ts'
 import type { Call, ClientContext } from './context.ts'
@@ -35,7 +36,7 @@ export async function refusal(
     throttled,
     retryAfter: retryAfter(headers),
     grantNeedsPerson: needsPerson,
-    secrets: secretFields.flatMap((name) => request.body.get(name) ?? []),
+    secrets: [...secretFields.flatMap((name) => request.body.get(name) ?? []), ...secretsOf(request.headers?.authorization)],
     correlationId,
   })
   telemetry.answered(api, correlationId, error.error)

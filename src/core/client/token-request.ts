@@ -68,7 +68,7 @@ async function obtain(
 /** Posts a grant to the token endpoint, with what says who the client is. */
 async function requestToken(
   context: ClientContext,
-  { authority, issuer, tokenEndpoint }: Metadata,
+  { authority, issuer, tokenEndpoint, document }: Metadata,
   endpoint: string | undefined,
   grant: Grant,
   call: Call,
@@ -79,16 +79,28 @@ async function requestToken(
   const asked = { audience, tokenEndpoint, adfs: authority.kind === 'adfs' }
   // A vault that signs, or a function that makes assertions, is waited for no longer than a server.
   const credentials = authentication && (await withDeadline(exchange(), () => authentication.authenticate(asked)))
+  const secret = wantsBasic(document) && credentials?.client_secret
   const { options } = call
   const fields = {
     client_id: clientId,
     grant_type: grant.type,
     client_info: '1',
-    ...credentials,
+    ...(!secret && credentials),
     ...grant.fields,
     ...options.extraBodyParameters,
   }
-  return postForm(context, withQuery(endpoint ?? tokenEndpoint, options.extraQueryParameters), fields, grant, call, exchange)
+  const url = withQuery(endpoint ?? tokenEndpoint, options.extraQueryParameters)
+  if (!secret) return postForm(context, url, fields, grant, call, exchange)
+  const { basicAuthorization } = await loaded(import('../oauth/client-secret-basic.ts'))
+  return postForm(context, url, fields, grant, call, exchange, { authorization: basicAuthorization(clientId, secret) })
+}
+
+/**
+ * Whether a provider takes a client's secret in the `Authorization` header and not in the form (OpenID Connect Discovery 3). One that takes
+ * both, or does not say, gets it in the form.
+ */
+function wantsBasic({ token_endpoint_auth_methods_supported: methods }: Record<string, unknown>): boolean {
+  return Array.isArray(methods) && methods.includes('client_secret_basic') && !methods.includes('client_secret_post')
 }
 
 /** A URL with further parameters. */
@@ -105,13 +117,14 @@ export async function postForm(
   grant: Pick<Grant, 'api' | 'reason' | 'anchor' | 'needsPerson'>,
   call: Call,
   exchange: () => Bounds,
+  credentials?: { authorization: string },
 ): Promise<Record<string, unknown>> {
   const { http, telemetry } = protocolOf(context)
   const { correlationId } = call
   const body = new URLSearchParams()
   // A password may be empty; anything else that is would be a parameter without a meaning.
   for (const [name, value] of Object.entries(fields)) if (value || (value === '' && name === 'password')) body.set(name, value)
-  const headers: Record<string, string> = { accept: 'application/json' }
+  const headers: Record<string, string> = { accept: 'application/json', ...credentials }
   if (isServer()) Object.assign(headers, clientHeaders(context, grant, correlationId))
   const request = { method: 'POST', url, headers, body, ...exchange() } as const
   // Without a cache nothing has been refused yet.

@@ -7,11 +7,13 @@ import { protocolOf } from './protocol.ts'
 
 const verifiers = /* @__PURE__ */ new WeakMap<ClientContext, IdTokenSignatureVerifier>()
 
-/** Checks an id token's signature with the keys that the authority's metadata names. */
+/** Checks an id token's signature with the keys and algorithms that the authority's metadata names. */
 export async function verifySignature(context: ClientContext, metadata: Metadata, idToken: string, exchange: () => Bounds): Promise<void> {
   const verify = verifiers.get(context) ?? idTokenSignatureVerifier()
   verifiers.set(context, verify)
+  const { id_token_signing_alg_values_supported: announced } = metadata.document
   await verify(idToken, {
+    ...(Array.isArray(announced) && { algorithms: announced }),
     jwksUri: endpoint(metadata.authority, metadata.document, 'jwks_uri'),
     fetchJson: async (url) => parseJson(await protocolOf(context).http.send({ method: 'GET', url, maxBytes: 1 << 19, ...exchange() })),
   })

@@ -74,11 +74,12 @@ let salt: string | undefined
  * Everything that tells one request from another is in the key, so nobody is held back, or answered, in place of somebody else.
  * Assertions of the client are left out: each signing makes a new one.
  */
-async function keyOf({ url, body }: FormRequest): Promise<string> {
+async function keyOf({ url, body, headers }: FormRequest): Promise<string> {
   const form = new URLSearchParams(body)
   form.delete('client_assertion')
   form.sort()
   // A password could be guessed from its hash by whoever reads the cache; the other secrets are long and random.
   if (form.has('password')) salt ??= crypto.randomUUID()
-  return `POST ${url.split('?')[0]} ${encodeBase64Url(await sha256(`${url}\n${form.has('password') ? salt : ''}\n${form}`))}`
+  const told = [url, form.has('password') ? salt : '', form, headers?.authorization].join('\n')
+  return `POST ${url.split('?')[0]} ${encodeBase64Url(await sha256(told))}`
 }

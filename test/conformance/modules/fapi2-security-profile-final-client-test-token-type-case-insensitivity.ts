@@ -1,0 +1,4 @@
+import { completes } from '../runner.ts'
+
+/** The type of the token is `bEARER`. */
+export default completes()

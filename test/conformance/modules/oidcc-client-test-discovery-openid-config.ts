@@ -1,0 +1,4 @@
+import { completes } from '../runner.ts'
+
+/** The provider's metadata say where everything is. */
+export default completes()

@@ -1,0 +1,4 @@
+import { completes } from '../runner.ts'
+
+/** A sign-in by code, and userinfo. */
+export default completes()
