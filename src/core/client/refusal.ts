@@ -2,19 +2,19 @@ import type { AuthError } from '../errors.ts'
 import type { Grant } from '../grants/grant.ts'
 import { unusable } from '../http/parse-json.ts'
 import { retryAfter } from '../http/retry-after.ts'
-import { type FormRequest, noteRefusal, sendThrottled, type ThrottledAnswer } from '../http/throttle.ts'
+import { type FormRequest, noteRefusal, secretsOf, sendThrottled, type ThrottledAnswer } from '../http/throttle.ts'
 import { oauthError } from '../oauth/oauth-error.ts'
 import { parseRecord, toRecord } from '../util/record.ts'
 import type { Call, ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
-
-const secretFields = ['client_secret', 'client_assertion', 'refresh_token', 'code', 'code_verifier', 'assertion', 'password', 'device_code']
 
 /** Milliseconds that a server is left alone where it does not say how long. */
 const waitOf = ({ authentication }: ClientContext) => (authentication ? 5_000 : 60_000)
 
 export const sendUnrefused = (context: ClientContext, request: FormRequest): Promise<ThrottledAnswer> =>
   sendThrottled(protocolOf(context).http, request, waitOf(context))
+
+const issued = ['access_token', 'refresh_token', 'id_token', 'device_code']
 
 /** The error of an answer that holds no tokens, which is remembered, lest the request be repeated at once. */
 export async function refusal(
@@ -35,7 +35,8 @@ export async function refusal(
     throttled,
     retryAfter: retryAfter(headers),
     grantNeedsPerson: needsPerson,
-    secrets: secretFields.flatMap((name) => request.body.get(name) ?? []),
+    // Some providers say more than is good for them.
+    secrets: [...secretsOf(request), ...issued.flatMap((name) => (typeof json?.[name] === 'string' ? json[name] : []))],
     correlationId,
   })
   telemetry.answered(api, correlationId, error.error)
