@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type FaultServer, startFaultServer } from '../support/fault-server.ts'
-import { cell } from './matrix/cell.ts'
+import { cell, well } from './matrix/cell.ts'
 import { rows } from './matrix/faults.ts'
 import { FaultyProvider } from './matrix/faulty-provider.ts'
 import { methods } from './matrix/methods.ts'
@@ -22,6 +22,10 @@ afterAll(async () => {
 
 /** So many cells at the same time. */
 const breadth = 16
+
+it('S69 S70 S72 every method succeeds where nothing is wrong', async () => {
+  for (const method of methods) for (const endpoint of method.endpoints) await well(provider, method, endpoint)
+})
 
 describe('S29 S69 S70 S72 every method against every fault', () => {
   it.each(rows('').map(({ name }, index) => [name, index] as const))('%s', async (_, index) => {

@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { type AnyAuthError, type HttpCache, isAuthError, SerializableTokenCache } from '../../../src/core/index.ts'
 import { leaks } from '../../support/canary.ts'
-import type { Row } from './faults.ts'
+import { changed, type Row } from './faults.ts'
 import { clientId, type Endpoint, type FaultyProvider } from './faulty-provider.ts'
 import { type Method, newClient, type World } from './methods.ts'
 
@@ -36,6 +36,11 @@ export async function cell(provider: FaultyProvider, method: Method, endpoint: E
       if (!(error instanceof Busy) || timeout > 5_000) throw error
     }
   }
+}
+
+/** Has a method meet a provider that is well. It also loads the parts that the method needs, lest they count as time that a fault takes. */
+export async function well(provider: FaultyProvider, method: Method, endpoint: Endpoint): Promise<void> {
+  await meet(provider, method, endpoint, { name: 'nothing', outcome: 'ok', play: changed((body) => body) }, 10_000)
 }
 
 /** What is well took longer than the timeout that is meant for what never ends. */

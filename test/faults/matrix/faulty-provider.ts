@@ -34,8 +34,8 @@ export interface Tenant {
   codes: Map<string, { nonce?: string | undefined; challenge?: string | undefined }>
 }
 
-const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
-const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'k1', use: 'sig', alg: 'RS256' }
+const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const jwk = { ...publicKey.export({ format: 'jwk' }), kid: 'k1', use: 'sig', alg: 'ES256' }
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 export const clientId = '33333333-3333-4333-8333-333333333333'
@@ -44,8 +44,8 @@ export const homeAccountIdOf = ({ id }: Tenant): string => `${user.uid}.${id}`
 
 /** Signs with a key that every tenant of the provider publishes. */
 export function signed(claims: Record<string, unknown>): string {
-  const input = `${encode({ alg: 'RS256', typ: 'JWT', kid: 'k1' })}.${encode(claims)}`
-  return `${input}.${sign('sha256', Buffer.from(input), privateKey).toString('base64url')}`
+  const input = `${encode({ alg: 'ES256', typ: 'JWT', kid: 'k1' })}.${encode(claims)}`
+  return `${input}.${sign('sha256', Buffer.from(input), { key: privateKey, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
 }
 
 /** A provider on a real socket that is right in everything but what a tenant's fault is. Whatever it issues is a canary. */
