@@ -14,8 +14,6 @@ const waitOf = ({ authentication }: ClientContext) => (authentication ? 5_000 : 
 export const sendUnrefused = (context: ClientContext, request: FormRequest): Promise<ThrottledAnswer> =>
   sendThrottled(protocolOf(context).http, request, waitOf(context))
 
-const issued = ['access_token', 'refresh_token', 'id_token', 'device_code']
-
 /** The error of an answer that holds no tokens, which is remembered, lest the request be repeated at once. */
 export async function refusal(
   context: ClientContext,
@@ -35,8 +33,7 @@ export async function refusal(
     throttled,
     retryAfter: retryAfter(headers),
     grantNeedsPerson: needsPerson,
-    // Some providers say more than is good for them.
-    secrets: [...secretsOf(request), ...issued.flatMap((name) => (typeof json?.[name] === 'string' ? json[name] : []))],
+    secrets: secretsOf(request),
     correlationId,
   })
   telemetry.answered(api, correlationId, error.error)

@@ -1,5 +1,5 @@
 import { InteractionRequiredAuthError, ServerError, type ServerErrorDetails } from '../errors.ts'
-import { masked } from '../util/masked.ts'
+import { masked, secretsIn } from '../util/masked.ts'
 import { printable } from '../util/printable.ts'
 
 const needsPerson = ['interaction_required', 'login_required', 'consent_required', 'account_selection_required']
@@ -21,7 +21,8 @@ interface Circumstances {
 
 /** Makes the error of an OAuth error response (RFC 6749 sections 4.1.2.1 and 5.2). Remote text is cut, stripped and masked. */
 export function oauthError(json: Record<string, unknown>, circumstances: Circumstances): ServerError {
-  const { status, retryAfter, throttled, grantNeedsPerson, secrets = [], correlationId } = circumstances
+  const { status, retryAfter, throttled, grantNeedsPerson, correlationId } = circumstances
+  const secrets = [...(circumstances.secrets ?? []), ...secretsIn(json)]
   const clean = (name: string, form = /./): string | undefined => {
     const value = json[name]
     return typeof value === 'string' && form.test(value) ? printable(masked(value, secrets)).slice(0, 512) : undefined

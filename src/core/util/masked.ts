@@ -15,3 +15,9 @@ function formsOf(secret: string): string[] {
     JSON.stringify(secret).slice(1, -1),
   ]
 }
+
+const secretMembers = ['access_token', 'refresh_token', 'id_token', 'device_code', 'code']
+
+/** What an answer holds that must not come back in the description of its error. */
+export const secretsIn = (answer: Readonly<Record<string, unknown>>): string[] =>
+  secretMembers.flatMap((name) => (typeof answer[name] === 'string' ? (answer[name] as string) : []))

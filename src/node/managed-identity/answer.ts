@@ -6,6 +6,7 @@ import {
   parseJson,
   parseRecord,
   retryAfter,
+  secretsIn,
   type ThrottledAnswer,
   toRecord,
 } from './core-requests.ts'
@@ -49,7 +50,7 @@ export function readAnswer(
     status,
     throttled,
     retryAfter: retryAfter(headers),
-    secrets: [...secrets, ...(typeof json?.access_token === 'string' ? [json.access_token] : [])],
+    secrets: [...secrets, ...secretsIn(json ?? {})],
     correlationId,
   })
 }

@@ -108,3 +108,14 @@ async function meet(provider: FaultyProvider, method: Method, endpoint: Endpoint
   if (method.name.includes('DeviceFlow')) return
   expect(leaks(world.records, all), 'in the log').toEqual([])
 }
+
+/** Works through the cells of a row, some at the same time; gives what went wrong, cell by cell. */
+export async function through<T>(cells: readonly T[], nameOf: (cell: T) => string, work: (cell: T) => Promise<void>): Promise<string[]> {
+  const failures: string[] = []
+  const queue = cells.values()
+  const worker = async () => {
+    for (const each of queue) await work(each).catch((error: Error) => failures.push(`${nameOf(each)}: ${error.message}`))
+  }
+  await Promise.all(Array.from({ length: 16 }, worker))
+  return failures
+}

@@ -121,10 +121,13 @@ export class FaultyProvider {
     const tenant = this.tenants.get(/[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/.exec(decodeURIComponent(url.href))?.[0] ?? '')
     if (!tenant || !endpoint) return void response.writeHead(404).end()
     tenant.hits.push(endpoint)
+    // The agent of Azure Arc first wants to see a key.
+    if (url.searchParams.get('api-version') === '2020-06-01' && !request.headers.authorization)
+      return void response.writeHead(401, { 'www-authenticate': 'Basic realm=/var/opt/azcmagent/tokens/one.key' }).end()
     const good = this.#answer(tenant, endpoint, form)
     if (tenant.fault?.endpoint !== endpoint) return void response.writeHead(good.status, { 'content-type': good.type }).end(good.body)
-    const { authorization } = request.headers
-    const sent = new URLSearchParams([...url.searchParams, ...form, ...(authorization ? [['authorization', authorization]] : [])])
+    const secret = ['authorization', 'x-identity-header', 'secret'].map((name) => [name, String(request.headers[name] ?? '')])
+    const sent = new URLSearchParams([...url.searchParams, ...form, ...secret.filter(([, value]) => value)])
     tenant.fault.play(response, { good, sent })
   }
 
