@@ -31,6 +31,9 @@ export interface Tenant {
   federated: boolean
   /** Changes the claims of its id tokens. */
   claims: Record<string, unknown>
+  /** What becomes of a refresh token that was used before: it is good for ever, refused, or good all the same for a while. */
+  rotation: 'none' | 'strict' | 'grace'
+  used: Set<string>
   codes: Map<string, { nonce?: string | undefined; challenge?: string | undefined }>
 }
 
@@ -68,7 +71,9 @@ export class FaultyProvider {
 
   tenant(federated = false): Tenant {
     const id = randomUUID()
-    const tenant: Tenant = { id, authority: `${this.origin}/${id}`, hits: [], issued: [], federated, claims: {}, codes: new Map() }
+    const authority = `${this.origin}/${id}`
+    const state = { hits: [], issued: [], claims: {}, rotation: 'none', used: new Set<string>(), codes: new Map() } as const
+    const tenant: Tenant = { ...state, hits: [], issued: [], id, authority, federated }
     this.tenants.set(id, tenant)
     return tenant
   }
@@ -165,6 +170,9 @@ export class FaultyProvider {
       case 'keys':
         return json({ keys: [jwk] })
       case 'token': {
+        const refreshToken = form.get('refresh_token') ?? ''
+        if (tenant.rotation === 'strict' && tenant.used.has(refreshToken)) return json({ error: 'invalid_grant' }, 400)
+        tenant.used.add(refreshToken)
         const challenge = codes.get(form.get('code') ?? '')?.challenge
         const proof = createHash('sha256')
           .update(form.get('code_verifier') ?? '')
