@@ -27,7 +27,7 @@ const lazy = {
   'parse-json': 'failure',
   'oauth-error': 'failure',
   refusal: 'failure',
-  'client-secret-basic': 'failure',
+  'basic-authorization': 'failure',
   find: 'rare',
   forget: 'rare',
   'logout-url': 'rare',

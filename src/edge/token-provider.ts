@@ -4,11 +4,12 @@ import { AZURE_CHINA, isMicrosoftHost } from '../core/authority/clouds.ts'
 import { discover } from '../core/authority/discovery.ts'
 import { isIssuer } from '../core/authority/issuer.ts'
 import { endpoint, type Metadata } from '../core/authority/metadata.ts'
-import { ClientAuthError, isAuthError, NetworkError } from '../core/errors.ts'
-import { fetchDocument, type Http } from '../core/http/document.ts'
+import { ClientAuthError, isAuthError } from '../core/errors.ts'
+import type { Http } from '../core/http/document.ts'
 import { createSend } from '../core/http/http-client.ts'
 import type { IdTokenSignatureVerifier } from '../core/oauth/id-token-signature.ts'
 import { decodeJwt } from '../core/oauth/jwt.ts'
+import { fetchKeySet } from '../core/oauth/key-set.ts'
 import { type Joint, jointly } from '../core/util/jointly.ts'
 import { loaded } from '../core/util/loaded.ts'
 import type { AccessTokenClaims, ValidateAccessTokenOptions } from './validate-access-token.ts'
@@ -69,10 +70,7 @@ function createProvider(authorities: readonly Authority[], send: typeof fetch): 
   }
 
   async function fetchKeys(url: string): Promise<Record<string, unknown>> {
-    const json = await fetchDocument(http, { url, ...bounds() }, (document, status) => {
-      if (status >= 400) throw new NetworkError('bad_response', `The keys were answered with status ${status}.`, { status })
-      return document
-    })
+    const json = await fetchKeySet(http, url, bounds())
     keyOwners.clear()
     for (const { kid, issuer } of Array.isArray(json.keys) ? json.keys.map(Object) : [])
       if (typeof kid === 'string' && typeof issuer === 'string') keyOwners.set(kid, [...(keyOwners.get(kid) ?? []), issuer])

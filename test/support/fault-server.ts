@@ -51,6 +51,15 @@ function huge(withLength: boolean): Mood {
   }
 }
 
+const bombs = new Map<number, Buffer>()
+
+/** So many MiB of blanks, compressed once. */
+function bombOf(mb: number): Buffer {
+  const bomb = bombs.get(mb) ?? gzipSync(Buffer.alloc(mb << 20, 0x20))
+  bombs.set(mb, bomb)
+  return bomb
+}
+
 /** The bad ways, by the last segment of the path. Most take `status` as a query parameter. */
 export const moods: Readonly<Record<string, Mood>> = {
   ok: body(token),
@@ -87,7 +96,7 @@ export const moods: Readonly<Record<string, Mood>> = {
   huge: huge(false),
   'huge-length': huge(true),
   'gzip-bomb': (response, query) => {
-    const bomb = gzipSync(Buffer.alloc(Number(query.get('mb') ?? 100) << 20, 0x20))
+    const bomb = bombOf(Number(query.get('mb') ?? 100))
     response.writeHead(200, { ...json, 'content-encoding': 'gzip', 'content-length': String(bomb.length) }).end(bomb)
   },
   gzip: (response) => response.writeHead(200, { ...json, 'content-encoding': 'gzip' }).end(gzipSync(token)),

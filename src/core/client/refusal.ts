@@ -2,14 +2,11 @@ import type { AuthError } from '../errors.ts'
 import type { Grant } from '../grants/grant.ts'
 import { unusable } from '../http/parse-json.ts'
 import { retryAfter } from '../http/retry-after.ts'
-import { type FormRequest, noteRefusal, sendThrottled, type ThrottledAnswer } from '../http/throttle.ts'
-import { secretsOf } from '../oauth/client-secret-basic.ts'
+import { type FormRequest, noteRefusal, secretsOf, sendThrottled, type ThrottledAnswer } from '../http/throttle.ts'
 import { oauthError } from '../oauth/oauth-error.ts'
 import { parseRecord, toRecord } from '../util/record.ts'
 import type { Call, ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
-
-const secretFields = ['client_secret', 'client_assertion', 'refresh_token', 'code', 'code_verifier', 'assertion', 'password', 'device_code']
 
 /** Milliseconds that a server is left alone where it does not say how long. */
 const waitOf = ({ authentication }: ClientContext) => (authentication ? 5_000 : 60_000)
@@ -36,7 +33,7 @@ export async function refusal(
     throttled,
     retryAfter: retryAfter(headers),
     grantNeedsPerson: needsPerson,
-    secrets: [...secretFields.flatMap((name) => request.body.get(name) ?? []), ...secretsOf(request.headers?.authorization)],
+    secrets: secretsOf(request),
     correlationId,
   })
   telemetry.answered(api, correlationId, error.error)

@@ -37,7 +37,10 @@ export class SingleFlight {
         for (const restart of flight.restarts) restart()
         return { timeout: flight.timeout, correlationId }
       }
-      flight.landing = task(exchange).finally(() => this.#flights.delete(key))
+      // Not before this caller waits below, or it would miss the beginning of the first exchange and give up a moment before that ends.
+      flight.landing = Promise.resolve()
+        .then(() => task(exchange))
+        .finally(() => this.#flights.delete(key))
     }
     const { landing, restarts } = flight
     const work = landing.catch(() => {})

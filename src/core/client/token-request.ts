@@ -91,7 +91,7 @@ async function requestToken(
   }
   const url = withQuery(endpoint ?? tokenEndpoint, options.extraQueryParameters)
   if (!secret) return postForm(context, url, fields, grant, call, exchange)
-  const { basicAuthorization } = await loaded(import('../oauth/client-secret-basic.ts'))
+  const { basicAuthorization } = await loaded(import('../http/basic-authorization.ts'))
   return postForm(context, url, fields, grant, call, exchange, { authorization: basicAuthorization(clientId, secret) })
 }
 

@@ -1,7 +1,7 @@
 import { endpoint, type Metadata } from '../authority/metadata.ts'
 import type { Bounds } from '../http/deadline.ts'
-import { parseJson } from '../http/parse-json.ts'
 import { type IdTokenSignatureVerifier, idTokenSignatureVerifier } from '../oauth/id-token-signature.ts'
+import { fetchKeySet } from '../oauth/key-set.ts'
 import type { ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
 
@@ -15,6 +15,6 @@ export async function verifySignature(context: ClientContext, metadata: Metadata
   await verify(idToken, {
     ...(Array.isArray(announced) && { algorithms: announced }),
     jwksUri: endpoint(metadata.authority, metadata.document, 'jwks_uri'),
-    fetchJson: async (url) => parseJson(await protocolOf(context).http.send({ method: 'GET', url, maxBytes: 1 << 19, ...exchange() })),
+    fetchJson: (url) => fetchKeySet(protocolOf(context).http, url, exchange()),
   })
 }

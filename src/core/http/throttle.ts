@@ -1,6 +1,8 @@
 import { encodeBase64Url } from '../util/base64url-encode.ts'
 import { sha256 } from '../util/crypto.ts'
+import { masked } from '../util/masked.ts'
 import { isRecord, parseRecord } from '../util/record.ts'
+import { basicSecrets } from './basic-authorization.ts'
 import type { Http } from './document.ts'
 import { recall, remember } from './http-cache.ts'
 import type { HttpAnswer, HttpRequest } from './http-client.ts'
@@ -30,7 +32,7 @@ export async function sendThrottled(http: Http, request: FormRequest, wait: numb
   if (status >= 400) {
     const headers = new Headers()
     if (status !== 400) headers.set('retry-after', String(Math.ceil((Number(entry!.expiresAt) - Date.now()) / 1000)))
-    return { status, headers, body: JSON.stringify(refusalOf(entry!.refusal)) ?? '', replayed: true }
+    return { status, headers, body: JSON.stringify(refusalOf(entry!.refusal, request)) ?? '', replayed: true }
   }
 
   const answer = await http.send(request)
@@ -42,7 +44,10 @@ export async function sendThrottled(http: Http, request: FormRequest, wait: numb
 export async function noteRefusal(http: Http, request: FormRequest, answer: HttpAnswer, wait: number): Promise<void> {
   const delay = isPoll(request) ? 0 : delayOf(answer, wait)
   if (!delay) return
-  await remember(http, request, await keyOf(request), delay, { status: answer.status, refusal: refusalOf(parseRecord(answer.body)) })
+  await remember(http, request, await keyOf(request), delay, {
+    status: answer.status,
+    refusal: refusalOf(parseRecord(answer.body), request),
+  })
 }
 
 const isPoll = ({ body }: FormRequest) => !!body.get('grant_type')?.endsWith(':device_code')
@@ -52,20 +57,27 @@ function delayOf({ status, headers }: HttpAnswer, wait: number): number {
   return retryAfter(headers) ?? (status === 429 || status >= 500 ? wait : status === 400 ? 60_000 : 0)
 }
 
+const secretFields = ['client_secret', 'client_assertion', 'refresh_token', 'code', 'code_verifier', 'assertion', 'password', 'device_code']
+
+/** What a form holds that must not come back in an error, nor lie in a cache of documents. */
+export const secretsOf = ({ body, headers }: FormRequest): string[] => [
+  ...secretFields.flatMap((name) => body.get(name) ?? []),
+  ...basicSecrets(headers?.authorization),
+]
+
 /** Of an OAuth error, what callers decide by. Descriptions may name a person. */
-function refusalOf(answer: unknown): object | undefined {
-  if (!isRecord(answer) || !isWord(answer.error)) return undefined
-  const { error, suberror, error_codes, claims } = answer
+function refusalOf(answer: unknown, request: FormRequest): object | undefined {
+  const secrets = secretsOf(request)
+  const plain = (value: unknown, form = /^[\w.:/-]{1,64}$/) =>
+    typeof value === 'string' && form.test(value) && masked(value, secrets) === value ? value : undefined
+  const { error, suberror, error_codes, claims } = isRecord(answer) ? answer : ({} as Record<string, unknown>)
+  if (!plain(error)) return undefined
   return {
     error,
-    suberror: isWord(suberror) ? suberror : undefined,
+    suberror: plain(suberror),
     error_codes: Array.isArray(error_codes) ? error_codes.filter(Number.isInteger) : undefined,
-    claims: typeof claims === 'string' ? claims : undefined,
+    claims: plain(claims, /./),
   }
-}
-
-function isWord(value: unknown): boolean {
-  return typeof value === 'string' && /^[\w.:/-]{1,64}$/.test(value)
 }
 
 let salt: string | undefined

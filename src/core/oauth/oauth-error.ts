@@ -1,4 +1,5 @@
 import { InteractionRequiredAuthError, ServerError, type ServerErrorDetails } from '../errors.ts'
+import { masked, secretsIn } from '../util/masked.ts'
 import { printable } from '../util/printable.ts'
 
 const needsPerson = ['interaction_required', 'login_required', 'consent_required', 'account_selection_required']
@@ -20,11 +21,11 @@ interface Circumstances {
 
 /** Makes the error of an OAuth error response (RFC 6749 sections 4.1.2.1 and 5.2). Remote text is cut, stripped and masked. */
 export function oauthError(json: Record<string, unknown>, circumstances: Circumstances): ServerError {
-  const { status, retryAfter, throttled, grantNeedsPerson, secrets = [], correlationId } = circumstances
-  const mask = (text: string) => secrets.reduce((rest, secret) => (secret.length > 3 ? rest.replaceAll(secret, '***') : rest), text)
+  const { status, retryAfter, throttled, grantNeedsPerson, correlationId } = circumstances
+  const secrets = [...(circumstances.secrets ?? []), ...secretsIn(json)]
   const clean = (name: string, form = /./): string | undefined => {
     const value = json[name]
-    return typeof value === 'string' && form.test(value) ? printable(mask(value)).slice(0, 512) : undefined
+    return typeof value === 'string' && form.test(value) ? printable(masked(value, secrets)).slice(0, 512) : undefined
   }
   const word = (name: string) => clean(name, /^[\w.:/-]{1,64}$/)
   const { claims } = json
@@ -39,7 +40,7 @@ export function oauthError(json: Record<string, unknown>, circumstances: Circums
     suberror,
     errorCodes,
     // A challenge has to stay whole: it goes back to the provider as it came, or not at all.
-    claims: typeof claims === 'string' && claims.length <= 8192 && mask(claims) === claims ? claims : undefined,
+    claims: typeof claims === 'string' && claims.length <= 8192 && masked(claims, secrets) === claims ? claims : undefined,
     traceId: word('trace_id'),
     retryAfter,
   }

@@ -6,6 +6,7 @@ import {
   parseJson,
   parseRecord,
   retryAfter,
+  secretsIn,
   type ThrottledAnswer,
   toRecord,
 } from './core-requests.ts'
@@ -49,13 +50,10 @@ export function readAnswer(
     status,
     throttled,
     retryAfter: retryAfter(headers),
-    secrets: [...secrets, ...(typeof json?.access_token === 'string' ? [json.access_token] : [])].flatMap(asWritten),
+    secrets: [...secrets, ...secretsIn(json ?? {})],
     correlationId,
   })
 }
-
-/** A text as it is, and as it stands inside of JSON: some descriptions are the whole answer. */
-const asWritten = (secret: string): string[] => [secret, JSON.stringify(secret).slice(1, -1)]
 
 const fabricErrors: Readonly<Record<string, string>> = {
   SecretHeaderNotFound: 'unauthorized_client',

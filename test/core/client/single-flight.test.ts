@@ -65,6 +65,27 @@ describe('SingleFlight', () => {
     expect(await landed).toBe('value')
   })
 
+  it('S36 who waits as long as an exchange hears of its end from it: nobody asks again in vain', async () => {
+    const flights = new SingleFlight()
+    const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+    let outcome = ''
+    const call = flights.join('key', { timeout: 100 }, async (exchange) => {
+      // At once, but what is sent is sent a moment later: a part has to load first.
+      const { timeout } = exchange()
+      await pause(5)
+      await pause(timeout)
+      throw new Error('the exchange is over')
+    })
+    call.catch((error: Error) => {
+      outcome = error.message
+    })
+    await vi.advanceTimersByTimeAsync(104)
+    expect(outcome).toBe('')
+    await vi.advanceTimersByTimeAsync(1)
+    expect(outcome).toBe('the exchange is over')
+    expect(await flights.join('key', { timeout: 100 }, async () => 'anew')).toBe('anew')
+  })
+
   it('an exchange is given what the most patient grants, and never less than the patience of the leader', async () => {
     const flights = new SingleFlight()
     const bounds: Bounds[] = []

@@ -170,6 +170,32 @@ describe('what is repeated', () => {
   })
 })
 
+describe('S71 a refusal that repeats what was sent', () => {
+  const secret = 'CANARY~a+b/c'
+
+  it.each<[string, object]>([
+    ['as its suberror', { suberror: 'CANARY.word' }],
+    ['in its claims', { claims: `{"access_token":{"x":"${secret}"}}` }],
+    ['in its claims, as in a form', { claims: `{"access_token":{"x":"${encodeURIComponent(secret)}"}}` }],
+  ])('leaves no secret in the cache: %s', async (_, fields) => {
+    const { cache, post } = setUp(400, JSON.stringify({ error: 'interaction_required', ...fields }))
+    const form = { grant_type: 'refresh_token', refresh_token: secret, client_secret: 'CANARY.word' }
+    await post(form)
+    expect(cache.size).toBe(1)
+    expect([...cache].flat().join()).not.toContain('CANARY')
+    expect(parseJson(await post(form))).toEqual({ error: 'interaction_required', __proto__: null })
+  })
+
+  it('remembers nothing but the status where the error itself is a secret', async () => {
+    const { cache, send, post } = setUp(400, '{"error":"CANARY.word","suberror":"x"}')
+    const form = { grant_type: 'refresh_token', refresh_token: 'CANARY.word' }
+    await post(form)
+    expect(await post(form)).toMatchObject({ status: 400, body: '', replayed: true })
+    expect(send).toHaveBeenCalledTimes(1)
+    expect([...cache].flat().join()).not.toContain('CANARY')
+  })
+})
+
 describe('S2 nobody is held back in place of somebody else', () => {
   const base = { client_id: 'c', scope: 's' }
   it.each<[string, Record<string, string>, Record<string, string>]>([

@@ -2,7 +2,7 @@
 export const basicAuthorization = (clientId: string, secret: string): string => `Basic ${btoa(`${encoded(clientId)}:${encoded(secret)}`)}`
 
 /** What such a header holds that nobody may see. */
-export function secretsOf(authorization = ''): string[] {
+export function basicSecrets(authorization = ''): string[] {
   const credentials = authorization.replace('Basic ', '')
   const secret = atob(credentials).split(':')[1]
   return secret ? [credentials, secret, new URLSearchParams(`=${secret}`).get('')!] : []

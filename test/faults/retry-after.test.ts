@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import { ConfidentialClientApplication, type NetworkError, PublicClientApplication } from '../../src/core/index.ts'
+import { validateAccessToken } from '../../src/edge/index.ts'
+import { errorOf } from '../core/client/support.ts'
+import { clientOn, machine, resource, variablesFor } from '../node/managed-identity/support.ts'
+import { clientId, type Endpoint, signed, type Tenant } from './matrix/faulty-provider.ts'
+import { stage } from './matrix/stage.ts'
+
+const on = stage()
+const hour = 3_600_000
+const inSeconds = (seconds: number) => new Date(Date.now() + seconds * 1000)
+
+/** As RFC 850 has it. */
+function rfc850(date: Date): string {
+  const [, day, month, year, time] = /, (\d\d) (\w+) \d\d(\d\d) (\S+)/.exec(date.toUTCString())!
+  return `${date.toLocaleDateString('en', { weekday: 'long', timeZone: 'UTC' })}, ${day}-${month}-${year} ${time} GMT`
+}
+
+/** What it is, what a server sends, and the milliseconds that it means; undefined where it means nothing. */
+const forms: [name: string, value: () => string, wait: number | undefined][] = [
+  ['0', () => '0', 0],
+  ['120', () => '120', 120_000],
+  ['a number beyond all bounds', () => '1000000000', hour],
+  ['1e9', () => '1e9', undefined],
+  ['-1', () => '-1', undefined],
+  ['1.5', () => '1.5', undefined],
+  ['a past date', () => new Date(0).toUTCString(), 0],
+  ['an HTTP date', () => inSeconds(90).toUTCString(), 90_000],
+  ['an RFC 850 date', () => rfc850(inSeconds(90)), 90_000],
+  ['a date in a year', () => inSeconds(365 * 24 * 3600).toUTCString(), hour],
+  ['garbage', () => 'soon', undefined],
+  ['nothing', () => '', undefined],
+]
+
+interface Caller {
+  endpoint: Endpoint
+  /** Nothing is sent for a while even where the header means nothing. */
+  backsOff: boolean
+  call(tenant: Tenant): () => Promise<unknown>
+}
+
+const callers: Record<string, Caller> = {
+  'acquireTokenForClient, token': {
+    endpoint: 'token',
+    backsOff: true,
+    call({ authority }) {
+      const app = new ConfidentialClientApplication({ clientId, authority, clientCredential: 'a-secret', instanceDiscovery: false })
+      return () => app.acquireTokenForClient({ scopes: ['https://api.example/.default'] })
+    },
+  },
+  'acquireTokenByRefreshToken, token': {
+    endpoint: 'token',
+    backsOff: true,
+    call({ authority }) {
+      const app = new PublicClientApplication({ clientId, authority, instanceDiscovery: false })
+      return () => app.acquireTokenByRefreshToken({ refreshToken: 'rt', scopes: ['User.Read'] })
+    },
+  },
+  'initiateDeviceFlow, device': {
+    endpoint: 'device',
+    backsOff: true,
+    call({ authority }) {
+      const app = new PublicClientApplication({ clientId, authority, instanceDiscovery: false })
+      return () => app.initiateDeviceFlow({ scopes: ['User.Read'] })
+    },
+  },
+  'initiateAuthCodeFlow, discovery': {
+    endpoint: 'discovery',
+    backsOff: false,
+    call({ authority }) {
+      const app = new PublicClientApplication({ clientId, authority, instanceDiscovery: false })
+      return () => app.initiateAuthCodeFlow({ scopes: ['User.Read'] })
+    },
+  },
+  'validateAccessToken, keys': {
+    endpoint: 'keys',
+    backsOff: false,
+    call({ authority, id }) {
+      const exp = Math.floor(Date.now() / 1000) + 3600
+      const token = signed({ iss: `${authority}/v2.0`, aud: 'api', tid: id, scp: 'x', exp })
+      return () => validateAccessToken(token, { audience: 'api', authority: `${authority}/v2.0` })
+    },
+  },
+  'ManagedIdentityClient, token': {
+    endpoint: 'token',
+    backsOff: true,
+    call({ authority }) {
+      const client = clientOn(machine(variablesFor.app_service(`${authority}/msi/token`)))
+      return () => client.acquireTokenForClient({ resource })
+    },
+  },
+}
+
+describe.each(Object.entries(callers))('S32 S40 Retry-After: %s', (_, { endpoint, backsOff, call }) => {
+  const cases = forms.flatMap((form) => [429, 503].map((status) => [form[0], status, form[1], form[2]] as const))
+
+  it.each(cases)('%s of a %s', async (_, status, value, wait) => {
+    const tenant = on.provider.tenant()
+    const work = call(tenant)
+    tenant.fault = {
+      endpoint,
+      play: (response) => void response.writeHead(status, { 'retry-after': value() }).end('{"error":"temporarily_unavailable"}'),
+    }
+    const hits = () => tenant.hits.filter((hit) => hit === endpoint).length
+    const error = (await errorOf(work())) as unknown as NetworkError
+    expect(error).toMatchObject({ action: 'retry', status })
+    if (wait === undefined) expect(error.retryAfter).toBeUndefined()
+    else {
+      // A date counts whole seconds, and the test takes its time.
+      expect(error.retryAfter).toBeLessThanOrEqual(wait + 1000)
+      expect(error.retryAfter).toBeGreaterThanOrEqual(Math.max(0, wait - 10_000))
+    }
+    expect(hits()).toBe(1)
+    expect(await errorOf(work())).toMatchObject({ action: 'retry' })
+    expect(hits()).toBe(backsOff && wait !== 0 ? 1 : 2)
+  })
+})
