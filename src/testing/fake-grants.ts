@@ -95,11 +95,15 @@ export class FakeGrants {
       client_credentials: () => this.#application(request),
       password: () => this.#password(form),
       [deviceCode]: () => this.#device(form, clientId),
+      // As MSAL Node calls it.
+      device_code: () => this.#device(form, clientId),
       [jwtBearer]: () => this.#onBehalfOf(request),
     }
     const grant = Object.hasOwn(grants, form.grant_type ?? '') ? grants[form.grant_type!] : undefined
     if (!grant) throw new Refusal('unsupported_grant_type', 'AADSTS70003: The grant type is not supported.')
-    const { user, nonce, scope = form.scope ?? '' } = await grant()
+    const { user: known, nonce, scope = form.scope ?? '' } = await grant()
+    // As they are now, not as they were when the code or the refresh token was made.
+    const user = known && this.#people.find(known.username)
     const scopes = splitScopes(scope)
     const tenantId = user && multiTenants.includes(tenant) ? user.tenantId : tenant
     const access = { clientId, scopes, tenantId, user, claims: form.claims }

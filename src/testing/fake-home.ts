@@ -68,6 +68,7 @@ const entraPaths: [RegExp, FakeEndpoint][] = [
 function entraHome(authority: Authority): FakeHome {
   const { url, host, cloud } = authority
   const { origin: home } = new URL(url)
+  const issuer = (tenantId: string) => `${home.replace(host, cloud)}/${tenantId}/v2.0`
   return {
     entra: true,
     options: { authority: url },
@@ -80,13 +81,13 @@ function entraHome(authority: Authority): FakeHome {
       const ours = origin === home || cloudOf(hostname) === cloud || regional || (hostname === AZURE_PUBLIC && endpoint === 'instance')
       return ours ? { endpoint, tenant: first, origin } : undefined
     },
-    issuer: (tenantId) => `${home.replace(host, cloud)}/${tenantId}/v2.0`,
+    issuer,
     metadata(asked, origin) {
       const root = `${origin}/${asked}`
       const issuing = asked === 'consumers' ? consumers : multiTenants.includes(asked) ? '{tenantid}' : asked
       return {
         ...capabilities,
-        issuer: this.issuer(issuing),
+        issuer: issuer(issuing),
         authorization_endpoint: `${root}/oauth2/v2.0/authorize`,
         token_endpoint: `${root}/oauth2/v2.0/token`,
         device_authorization_endpoint: `${root}/oauth2/v2.0/devicecode`,
