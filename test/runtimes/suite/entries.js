@@ -10,6 +10,7 @@ export const entries = {
       import('msal-isomorphic/node'),
       import('msal-isomorphic/edge'),
       import('msal-isomorphic/redis'),
+      import('msal-isomorphic/azure'),
       import('msal-isomorphic/testing'),
     ])
     for (const module of modules) ok(Object.values(module).every(Boolean) && Object.keys(module).length > 0, 'an entry exports something')
