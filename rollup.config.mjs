@@ -9,6 +9,7 @@ const entries = {
   node: 'src/node/index.ts',
   edge: 'src/edge/index.ts',
   redis: 'src/redis/index.ts',
+  azure: 'src/azure/index.ts',
   testing: 'src/testing/index.ts',
 }
 const external = [/^node:/, 'jose', 'idb-keyval', '@rgrove/parse-xml', 'undici']

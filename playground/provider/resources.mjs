@@ -3,6 +3,7 @@ export const graph = 'https://graph.microsoft.com'
 
 export const resources = {
   [graph]: { audience: graph, scopes: ['User.Read', 'User.Read.All', 'Mail.Read'], roles: ['User.Read.All'] },
+  'https://storage.azure.com': { audience: 'https://storage.azure.com', scopes: ['user_impersonation'], roles: [] },
   'api://notes': { audience: 'api://notes', scopes: ['Notes.Read', 'Notes.Write'], roles: ['Notes.Read.All'] },
 }
 

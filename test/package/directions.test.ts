@@ -27,6 +27,7 @@ const packages: Record<string, Record<string, readonly Import['kind'][]>> = {
   node: { undici: ['lazy', 'types'], node: ['lazy', 'types'] },
   edge: { jose: ['static', 'lazy'] },
   redis: {},
+  azure: {},
   testing: {},
 }
 

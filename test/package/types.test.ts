@@ -39,7 +39,11 @@ const values: Record<string, readonly string[]> = {
     ...['kvStore', 'kvHttpCache', 'durableObjectStore', 'TokenCacheObject'],
   ],
   'msal-isomorphic/redis': ['redisStore', 'fromNodeRedis', 'fromIoredis', 'fromUpstash'],
-  'msal-isomorphic/testing': ['cacheStoreContract'],
+  'msal-isomorphic/azure': ['toTokenCredential', 'toAuthenticationProvider'],
+  'msal-isomorphic/testing': [
+    ...['fakeProvider', 'fakeInteraction', 'fakeClock', 'seed'],
+    ...['cacheStoreContract', 'interactionContract'],
+  ],
 }
 const types: Record<string, readonly string[]> = {
   'msal-isomorphic': [
@@ -74,7 +78,15 @@ const types: Record<string, readonly string[]> = {
     ...['KvNamespace', 'KvPage', 'KvStoreOptions', 'TokenCacheStub', 'TokenCacheObjectState'],
   ],
   'msal-isomorphic/redis': ['RedisStoreOptions', 'RedisScripting', 'NodeRedisClient', 'IoredisClient', 'UpstashClient'],
-  'msal-isomorphic/testing': ['CacheStoreContractOptions', 'ContractCheck'],
+  'msal-isomorphic/azure': [
+    ...['AzureTokenCredential', 'AzureAccessToken', 'GetAzureTokenOptions', 'AbortSignalLike', 'ManagedIdentityLike'],
+    ...['TokenCredentialOptions', 'ApplicationCredentialOptions', 'OnBehalfOfCredentialOptions', 'AccountCredentialOptions'],
+    ...['GraphAuthenticationProvider', 'GraphTokenOptions'],
+  ],
+  'msal-isomorphic/testing': [
+    ...['FakeProvider', 'FakeProviderOptions', 'FakeUser', 'FakeRequest', 'FakeAnswer', 'FakeFault', 'FakeEndpoint', 'FakeClock'],
+    ...['AuthorizeOptions', 'IssueAccessTokenOptions', 'SeedOptions', 'AnswerAt', 'CacheStoreContractOptions', 'ContractCheck'],
+  ],
 }
 
 const node = { lib: ['lib.es2022.d.ts'], types: ['node'] }

@@ -18,11 +18,12 @@ import {
   SerializableTokenCache,
   TokenCache,
 } from 'msal-isomorphic'
+import { toAuthenticationProvider, toTokenCredential } from 'msal-isomorphic/azure'
 import { accounts, completePopup, indexedDbStore } from 'msal-isomorphic/browser'
 import { challenge, flowCookies, readFlowCookie, sealFlow, sessionCookie, unsealFlow, validateAccessToken } from 'msal-isomorphic/edge'
 import { createFetch, fileStore, getManagedIdentitySource, loopback, ManagedIdentityClient } from 'msal-isomorphic/node'
 import { redisStore } from 'msal-isomorphic/redis'
-import { cacheStoreContract } from 'msal-isomorphic/testing'
+import { cacheStoreContract, fakeClock, fakeInteraction, fakeProvider, interactionContract, seed } from 'msal-isomorphic/testing'
 
 const issuer = 'https://idp.example/realm'
 const tenant = 'https://login.microsoftonline.com/11111111-2222-4333-8444-555555555555'
@@ -79,6 +80,8 @@ async function walk() {
   await failAsPromised()
   await serveAtTheEdge()
   await protectAnApi()
+  await lendToAzure()
+  await test()
   assert.throws(() => completePopup(), { code: 'environment_unsupported' })
   await keepInABrowser()
   console.log('done')
@@ -300,6 +303,49 @@ async function protectAnApi() {
   assert.equal((await validateAccessToken(signed(claims), { ...options, scopes: ['Notes.Read'] })).iss, issuer)
   await assert.rejects(validateAccessToken(signed(claims), { ...options, audience: 'api://other' }), { code: 'audience_mismatch' })
 }
+
+async function lendToAzure() {
+  const app = new ConfidentialClientApplication({ clientId, authority: tenant, fetch: provide, clientCredential: 'secret' })
+  const { token, expiresOnTimestamp } = await toTokenCredential(app).getToken('https://vault.azure.net/.default', {
+    tenantId: tenant.split('/')[3],
+  })
+  assert.ok(token === 'access' && expiresOnTimestamp > Date.now())
+  await assert.rejects(toTokenCredential(app).getToken('https://vault.azure.net/.default', { tenantId: 'other' }), ClientConfigurationError)
+  assert.equal(await toAuthenticationProvider(new ManagedIdentityClient({ fetch: provide })).getAccessToken(), 'managed')
+}
+
+async function test() {
+  const fake = fakeProvider()
+  const clock = fakeClock()
+  const app = new PublicClientApplication({
+    clientId,
+    ...fake.clientOptions,
+    interaction: fakeInteraction(fake),
+    verifyIdTokenSignature: true,
+  })
+  const { account } = await app.acquireTokenInteractive({ scopes: ['read'] })
+  clock.advance(3_600_000)
+  assert.equal((await app.acquireTokenSilent({ scopes: ['read'], account })).tokenSource, 'identity_provider')
+  clock.restore()
+  const tokenCache = new TokenCache()
+  const seeded = await seed(tokenCache, { clientId, scopes: ['read'] })
+  const offline = new PublicClientApplication({ clientId, tokenCache, fetch: () => Promise.reject(new TypeError('offline')) })
+  assert.equal((await offline.acquireTokenSilent({ scopes: ['read'], account: seeded })).accessToken, 'seeded-access-token')
+  for (const { run } of interactionContract(interactionOf)) await run()
+}
+
+const interactionOf = (answerAt) => ({
+  responseModes: ['query'],
+  begin: ({ signal }) => ({
+    redirectUri: 'http://localhost:1',
+    async authorize({ url }) {
+      const { url: answer } = await answerAt(url)
+      signal.throwIfAborted()
+      return answer
+    },
+    close() {},
+  }),
+})
 
 function memoryStore() {
   const entries = new Map()

@@ -10,9 +10,25 @@ export const entries = {
       import('msal-isomorphic/node'),
       import('msal-isomorphic/edge'),
       import('msal-isomorphic/redis'),
+      import('msal-isomorphic/azure'),
       import('msal-isomorphic/testing'),
     ])
     for (const module of modules) ok(Object.values(module).every(Boolean) && Object.keys(module).length > 0, 'an entry exports something')
+  },
+
+  async 'a fake provider signs a user in, and its token is one of the Azure SDK'() {
+    const { fakeInteraction, fakeProvider } = await import('msal-isomorphic/testing')
+    const { toTokenCredential } = await import('msal-isomorphic/azure')
+    const provider = fakeProvider()
+    const interaction = fakeInteraction(provider)
+    const app = new PublicClientApplication({ clientId: 'app', ...provider.clientOptions, interaction, verifyIdTokenSignature: true })
+    const { account, accessToken } = await app.acquireTokenInteractive({ scopes })
+    equal(account.username, 'alice@contoso.example', 'username')
+    const credential = toTokenCredential(app, { account })
+    equal((await credential.getToken(scopes)).token, accessToken, 'token')
+    await app.acquireTokenSilent({ scopes, account, forceRefresh: true })
+    const other = { tenantId: '11111111-2222-4333-8444-555555555555' }
+    like(await failure(credential.getToken(scopes, other)), { code: 'authority_invalid' }, 'getToken of another tenant')
   },
 
   async 'all entries throw errors of the same classes'() {

@@ -1,0 +1,67 @@
+import type { ClientApplication } from '../core/client/client-application.ts'
+import type { ConfidentialClientApplication } from '../core/client/confidential-client-application.ts'
+import type { PublicClientApplication } from '../core/client/public-client-application.ts'
+import {
+  type AccountCredentialOptions,
+  type ApplicationCredentialOptions,
+  type ManagedIdentityLike,
+  type OnBehalfOfCredentialOptions,
+  type TokenCredentialOptions,
+  toTokenCredential,
+} from './token-credential.ts'
+
+/** What a call of the Microsoft Graph client may ask with, by its `AuthenticationHandlerOptions`. */
+export interface GraphTokenOptions {
+  /** Default: those of {@link toAuthenticationProvider}. */
+  scopes?: string[]
+  /** The claims that a challenge of Graph asks for, as JSON: `parseClaimsChallenge(error.headers)` has them. */
+  claims?: string
+  abortSignal?: AbortSignal
+}
+
+/** What the Microsoft Graph client is initialised with: the shape of its `AuthenticationProvider`. */
+export interface GraphAuthenticationProvider {
+  /** @throws AuthError of the app's own method; `InteractionRequiredAuthError` where the person has to sign in */
+  getAccessToken(options?: GraphTokenOptions): Promise<string>
+}
+
+interface GraphScopes {
+  /** What a call asks for that names no scopes of its own. Default `https://graph.microsoft.com/.default`; other clouds have other hosts. */
+  scopes?: readonly string[]
+}
+
+/**
+ * Lends an app to the Microsoft Graph client, as its `AuthenticationProvider`. Who the tokens are for is said as for `toTokenCredential`.
+ *
+ * @throws ClientConfigurationError `invalid_argument`: the app cannot do what the options ask
+ * @example
+ * ```ts
+ * const graph = Client.initWithMiddleware({ authProvider: toAuthenticationProvider(app, { account, scopes: ['User.Read'] }) })
+ * const me = await graph.api('/me').get()
+ * ```
+ */
+export function toAuthenticationProvider(
+  app: ConfidentialClientApplication,
+  options?: (ApplicationCredentialOptions | OnBehalfOfCredentialOptions) & GraphScopes,
+): GraphAuthenticationProvider
+export function toAuthenticationProvider(
+  app: PublicClientApplication,
+  options: AccountCredentialOptions & GraphScopes,
+): GraphAuthenticationProvider
+export function toAuthenticationProvider(
+  app: ClientApplication,
+  options: Omit<AccountCredentialOptions, 'interactive'> & GraphScopes,
+): GraphAuthenticationProvider
+export function toAuthenticationProvider(app: ManagedIdentityLike, options?: GraphScopes): GraphAuthenticationProvider
+export function toAuthenticationProvider(
+  app: ClientApplication | ManagedIdentityLike,
+  { scopes: usual = ['https://graph.microsoft.com/.default'], ...options }: TokenCredentialOptions & GraphScopes = {},
+): GraphAuthenticationProvider {
+  // Its overloads are those above.
+  const credential = toTokenCredential(app as never, options as never)
+  return {
+    async getAccessToken({ scopes = [...usual], ...request } = {}) {
+      return (await credential.getToken(scopes, request)).token
+    },
+  }
+}
