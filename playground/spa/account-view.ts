@@ -17,16 +17,11 @@ export function createAccountView(auth: Auth, { people, tenants }: Config, signI
   })
   found('people', HTMLElement).append(
     ...people.map((person) => {
-      const button = element('button', { type: 'button', class: 'small', 'data-act': true }, `Sign in as ${person.name.split(' ')[0]}`)
+      const button = element('button', { type: 'button', class: 'small', 'data-act': true }, 'Sign in')
+      button.setAttribute('aria-label', `Sign in as ${person.name}`)
       button.addEventListener('click', () => signInAs(person))
       const password = element('code', {}, person.password)
-      const words = element(
-        'div',
-        { class: 'who' },
-        element('strong', {}, person.name),
-        line(`${person.username} · ${person.tenant}`),
-        line('Password ', password),
-      )
+      const words = element('div', { class: 'who' }, element('strong', {}, person.name), line(person.username), line('Password ', password))
       return element('li', {}, avatar(person.name), words, button)
     }),
   )
@@ -42,6 +37,8 @@ export function createAccountView(auth: Auth, { people, tenants }: Config, signI
     for (const part of document.querySelectorAll<HTMLElement>('[data-needs="account"]')) part.hidden = !active
     for (const part of document.querySelectorAll<HTMLElement>('[data-needs="nobody"]')) part.hidden = !!active
     if (all !== listed) list.replaceChildren(...all.map(choice))
+    // Once somebody is there, others are the exception.
+    if (!listed || !all.length !== !listed.length) found('people-details', HTMLDetailsElement).open = !all.length
     listed = all
     for (const radio of list.querySelectorAll('input')) radio.checked = radio.value === active?.homeAccountId
   }

@@ -45,11 +45,11 @@ onClick('sign-out', () => signOut(`Sign out ${inWords()}`, (account) => auth.sig
 onClick('forget', () => signOut('Forget the account here', (account) => auth.forget(account)))
 auth.accounts.subscribe(follow)
 
-await perform('Open the page', {}, async () => {
+await perform('Open the page', { quiet: true }, async () => {
   const result = await completeRedirect(auth.app)
   if (result) return signedIn(result)
   await auth.app.getAccounts()
-  return auth.accounts.get().length ? '' : 'Nobody is signed in.'
+  return auth.accounts.get().length ? 'Welcome back.' : 'Nobody is signed in.'
 })
 const waiting = sessionStorage.getItem(kept.ask)
 sessionStorage.removeItem(kept.ask)
@@ -58,19 +58,18 @@ if (waiting && auth.accounts.active) ask(JSON.parse(waiting), 'Ask the API again
 /** Does one thing at a time, tells of it, and how it ended. `task` begins at once: a popup opens only inside a click. */
 async function perform(
   title: string,
-  { canCancel = false }: { canCancel?: boolean },
+  { canCancel = false, quiet = false }: { canCancel?: boolean; quiet?: boolean },
   task: (signal: AbortSignal) => Promise<string>,
 ): Promise<void> {
   if (busy) return
   setBusy(true)
   const controller = new AbortController()
   const action = timeline.begin(title)
-  notice.waiting(`${title} …`, canCancel ? controller : undefined)
+  if (!quiet) notice.waiting(`${title} …`, canCancel ? controller : undefined)
   try {
     const outcome = await task(controller.signal)
     action.end(outcome)
-    if (outcome) notice.done(outcome)
-    else notice.hide()
+    if (!quiet) notice.done(outcome)
   } catch (error) {
     const failure = failureOf(error)
     action.end(failure.text, !failure.wanted)

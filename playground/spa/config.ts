@@ -15,7 +15,6 @@ export interface Person {
   name: string
   username: string
   password: string
-  tenant: string
 }
 
 export async function loadConfig(): Promise<Config> {

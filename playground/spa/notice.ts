@@ -9,6 +9,9 @@ const advice = {
   report: 'Trying again will not help; the code says what to look up.',
 }
 
+/** Milliseconds that good news stay. */
+const patience = 8000
+
 /** The bar at the bottom: what is under way, what has come of it. */
 export function createNotice() {
   const bar = found('notice', HTMLElement)
@@ -17,6 +20,7 @@ export function createNotice() {
   const cancel = found('cancel', HTMLButtonElement)
   const dismiss = found('dismiss', HTMLButtonElement)
   let abort: AbortController | undefined
+  let timer: ReturnType<typeof setTimeout> | undefined
   cancel.addEventListener('click', () => abort?.abort())
   dismiss.addEventListener('click', hide)
   addEventListener('keydown', ({ key }) => key === 'Escape' && !bar.hidden && (cancel.hidden ? hide() : abort?.abort()))
@@ -26,6 +30,9 @@ export function createNotice() {
   }
 
   function show(kind: 'waiting' | 'done' | 'failed', ...content: (Node | string)[]): void {
+    clearTimeout(timer)
+    // It stands in the timeline too.
+    if (kind === 'done') timer = setTimeout(hide, patience)
     bar.hidden = false
     bar.dataset.kind = kind
     abort = undefined
@@ -43,7 +50,6 @@ export function createNotice() {
     },
     done: (text: string) => show('done', text),
     failed: ({ text, code }: Failure) => show('failed', text, ...(code ? [' ', element('code', {}, code)] : [])),
-    hide,
   }
 }
 

@@ -7,7 +7,9 @@ import { fileURLToPath } from 'node:url'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
 const types = { '.html': 'text/html', '.css': 'text/css', '.js': 'text/javascript', '.svg': 'image/svg+xml', '.map': 'application/json' }
-const files = Object.fromEntries(['signed-in.html', 'style.css', 'controls.css', 'views.css', 'icon.svg'].map((name) => [`/${name}`, name]))
+const files = Object.fromEntries(
+  ['signed-in.html', 'style.css', 'controls.css', 'timeline.css', 'views.css', 'icon.svg'].map((name) => [`/${name}`, name]),
+)
 files['/'] = 'page.html'
 const built = /^\/build\/[\w-]+\.js(\.map)?$/
 
@@ -77,15 +79,12 @@ function pageHeaders({ provider, api }) {
 /** What the page has to know. The passwords are public: see users.mjs of the provider. */
 function configOf({ provider, api }) {
   const { clientId } = provider.clients.spa
-  const tenantName = (id) => Object.values(provider.tenants).find((tenant) => tenant.id === id)?.name
   return {
     clientId,
     authority: provider.authority('common'),
     knownAuthorities: [new URL(provider.url).host],
     api: api.url,
     tenants: Object.fromEntries(Object.values(provider.tenants).map(({ id, name }) => [id, name])),
-    people: Object.values(provider.users).map(({ name, username, password, homeTenantId }) => {
-      return { name, username, password, tenant: tenantName(homeTenantId) }
-    }),
+    people: Object.values(provider.users).map(({ name, username, password }) => ({ name, username, password })),
   }
 }

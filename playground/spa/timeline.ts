@@ -28,6 +28,8 @@ export function createTimeline() {
   const list = found('timeline', HTMLOListElement)
   const empty = found('timeline-empty', HTMLElement)
   const log = found('log', HTMLElement)
+  // So that the arrow keys can scroll it.
+  found('timeline-scroll', HTMLElement).tabIndex = 0
   const shown = new Map<Action, HTMLElement>()
   const running: Action[] = []
   let actions: Action[] = restored()

@@ -56,12 +56,7 @@ function masked(token: string): HTMLElement {
   const parts = token.split('.')
   const names = parts.length === 3 ? ['header', 'claims', 'signature'] : ['opaque']
   const size = (name: string, index: number) =>
-    element(
-      'span',
-      { class: `part ${name}` },
-      element('span', { 'aria-hidden': 'true' }, '••••• '),
-      `${name}, ${(parts[index] ?? token).length}`,
-    )
+    element('span', { class: 'part' }, element('span', { 'aria-hidden': 'true' }, '••••• '), `${name}, ${(parts[index] ?? token).length}`)
   return element('p', { class: 'masked' }, ...names.map(size), element('span', { class: 'quiet' }, 'characters, masked'))
 }
 
