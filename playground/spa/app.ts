@@ -24,6 +24,7 @@ const api = createApiView(ask, answerChallenge)
 
 /** Kept for this tab while the person is at the provider: how they went, and what they wanted of the API. */
 const kept = { way: 'way', ask: 'ask' }
+const sources = { cache: 'the cache', identity_provider: 'the provider' }
 let busy = false
 /** Whose token is shown. */
 let shownFor: string | undefined
@@ -156,8 +157,6 @@ async function follow(): Promise<void> {
     action.end(failureOf(error).text, true)
   }
 }
-
-const sources = { cache: 'the cache', identity_provider: 'the provider' }
 
 function show(result: UserResult | null): void {
   if (result) {
