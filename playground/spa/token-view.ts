@@ -46,7 +46,7 @@ export function createTokenView() {
     const details = element('details', { open: open.has(title) })
     details.addEventListener('toggle', () => (details.open ? open.add(title) : open.delete(title)))
     const what = element('span', { class: 'quiet' }, ` ${purpose}`)
-    details.append(element('summary', {}, element('strong', {}, title), what), masked(token), ...decoded(title, token))
+    details.append(element('summary', {}, element('strong', {}, title), what), masked(token), ...decoded(token))
     return details
   }
 }
@@ -60,11 +60,11 @@ function masked(token: string): HTMLElement {
   return element('p', { class: 'masked' }, ...names.map(size), element('span', { class: 'quiet' }, 'characters, masked'))
 }
 
-function decoded(title: string, token: string): HTMLElement[] {
+function decoded(token: string): Node[] {
   const parts = token.split('.')
   const [header, claims] = parts.length === 3 ? parts.slice(0, 2).map(read) : []
   if (!header || !claims) return [element('p', { class: 'quiet' }, 'It is no JWT: only the API can read it.')]
-  return [table(`${title}: header`, header), table(`${title}: claims`, claims)]
+  return [...claimList('Header', header), ...claimList('Claims', claims)]
 }
 
 function read(part: string): Record<string, unknown> | undefined {
@@ -76,18 +76,13 @@ function read(part: string): Record<string, unknown> | undefined {
   }
 }
 
-function table(caption: string, claims: Record<string, unknown>): HTMLElement {
-  const rows = Object.entries(claims).map(([name, value]) => {
+function claimList(title: string, claims: Record<string, unknown>): Node[] {
+  const pairs = Object.entries(claims).map(([name, value]) => {
     const meaning = meanings[name]
-    const heading = element(
-      'th',
-      { scope: 'row' },
-      element('code', {}, name),
-      ...(meaning ? [element('span', { class: 'quiet' }, meaning)] : []),
-    )
-    return element('tr', {}, heading, element('td', {}, ...shownValue(name, value)))
+    const term = element('dt', {}, element('code', {}, name), ...(meaning ? [element('span', { class: 'quiet' }, meaning)] : []))
+    return element('div', {}, term, element('dd', {}, ...shownValue(name, value)))
   })
-  return element('table', { class: 'claims' }, element('caption', {}, caption.split(': ')[1] ?? caption), element('tbody', {}, ...rows))
+  return [element('h3', {}, title), element('dl', { class: 'claims' }, ...pairs)]
 }
 
 function shownValue(name: string, value: unknown): (Node | string)[] {
