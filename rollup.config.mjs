@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 
@@ -91,6 +92,9 @@ const atOnce = /^(core|shared|caches|server|\w+-shared)$/
 /** Takes away what an earlier build left, just before this one is written. */
 const clean = { name: 'clean', generateBundle: ({ dir }) => rm(dir, { recursive: true, force: true }) }
 
+/** What the sample page imports by a package's name, found as Node finds it; this package as it has just been built. */
+const byName = { name: 'by-name', resolveId: (id, from) => (from && /^[\w@]/.test(id) ? fileURLToPath(import.meta.resolve(id)) : null) }
+
 /** @type {import('rollup').RollupOptions[]} */
 export default [
   {
@@ -122,6 +126,20 @@ export default [
       manualChunks: (id, { getModuleInfo }) => (folderOf(id) === 'core' && !getModuleInfo(id).isEntry ? 'types' : undefined),
       // The clients have a method of the name `Symbol.asyncDispose`, which the libraries of few programs declare.
       banner: ({ name }) => (name === 'index' ? '/// <reference lib="esnext.disposable" />' : ''),
+    },
+  },
+  {
+    input: { app: 'playground/spa/app.ts', 'signed-in': 'playground/spa/signed-in.ts' },
+    // Of passwords that a company's own server checks, which a page never asks for.
+    external: ['@rgrove/parse-xml'],
+    plugins: [byName, esbuild({ target: 'es2022', tsconfig: false }), clean],
+    output: {
+      dir: 'playground/spa/build',
+      format: 'es',
+      sourcemap: true,
+      entryFileNames: '[name].js',
+      chunkFileNames: '[name].js',
+      hoistTransitiveImports: false,
     },
   },
 ]

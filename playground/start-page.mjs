@@ -44,8 +44,11 @@ export function startPage({ provider, providerHttps, authority, tenants, api, sc
 <p>A sign-in provider that looks like the Microsoft identity platform, and an API that takes its tokens. Everything stays on this machine and in
 memory. <strong>For development only:</strong> the passwords below are public.</p>
 
-<h2>Sign in and call the API</h2>
-<p>In another terminal:</p>
+<h2>In the browser</h2>
+<p><a href="/">The sample page</a> signs you in by popup or redirect, calls the API, and shows every request, the tokens and the cache.</p>
+
+<h2>In a terminal</h2>
+<p>Sign in and call the API:</p>
 <pre tabindex="0"><code>node playground/node-cli</code></pre>
 <p>It opens the browser, you sign in as one of the people below, and it prints your notes. Run it again, and the token comes from its cache.</p>
 

@@ -1,10 +1,9 @@
-// `npm start`: the sign-in provider, the protected API and a page that says what to do next. Development only.
-import { once } from 'node:events'
+// `npm start`: the sign-in provider, the protected API, a page to sign in on and one that says what else to try. Development only.
 import { mkdir, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
 import { fileURLToPath } from 'node:url'
 import { startApi } from './api/index.mjs'
 import { startProvider } from './provider/index.mjs'
+import { startSite } from './spa/site.mjs'
 import { startPage, startPageHeaders } from './start-page.mjs'
 
 const folder = fileURLToPath(new URL('../.playground/', import.meta.url))
@@ -12,10 +11,7 @@ const environmentFile = `${folder}environment.json`
 
 const provider = await startProvider()
 const api = await startApi({ provider })
-const page = createServer()
-page.listen(0, '127.0.0.1')
-await once(page, 'listening')
-const pageUrl = `http://localhost:${page.address().port}`
+const site = await startSite({ provider, api })
 
 const environment = {
   provider: provider.url,
@@ -24,16 +20,12 @@ const environment = {
   tenants: Object.values(provider.tenants).map((tenant) => ({ ...tenant, authority: provider.authority(tenant) })),
   api: `${api.url}/notes`,
   scopes: ['api://notes/Notes.Read'],
-  page: pageUrl,
+  page: site.url,
   clients: Object.fromEntries(Object.entries(provider.clients).map(([name, client]) => [name, forReaders(client)])),
   users: Object.values(provider.users).map(({ name, username, password }) => ({ name, username, password })),
 }
-page.on('request', (req, res) => {
-  const pages = { '/': startPage(environment), '/environment.json': JSON.stringify(environment, null, 2) }
-  const body = pages[new URL(req.url, pageUrl).pathname]
-  res.writeHead(body ? 200 : 404, startPageHeaders(req.url.endsWith('.json') ? 'application/json' : 'text/html'))
-  res.end(req.method === 'HEAD' ? undefined : (body ?? 'Not found'))
-})
+site.pages.set('/guide', { headers: startPageHeaders('text/html'), body: startPage(environment) })
+site.pages.set('/environment.json', { headers: startPageHeaders('application/json'), body: JSON.stringify(environment, null, 2) })
 await mkdir(folder, { recursive: true })
 await writeFile(environmentFile, `${JSON.stringify(environment, null, 2)}\n`, { mode: 0o600 })
 
@@ -44,20 +36,20 @@ msal-isomorphic playground (for development only)
   Sign-in provider   ${provider.url}
                      ${provider.httpsUrl}
   Protected API      ${environment.api}
-  What to do next    ${pageUrl}
+
+  Sample page        ${site.url}
+  What else to try   ${site.url}/guide
 
   People             ${people.join('\n                     ')}
 
-Next: open the page above, or type in another terminal:  node playground/node-cli
+Next: open the sample page, or type in another terminal:  node playground/node-cli
 Stop with Ctrl+C.
 `)
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop)
 
 async function stop() {
-  page.close()
-  page.closeAllConnections()
-  await Promise.all([rm(environmentFile, { force: true }), api.close(), provider.close()])
+  await Promise.all([rm(environmentFile, { force: true }), site.close(), api.close(), provider.close()])
 }
 
 /** The registration as the other apps of the playground need it; the private key of the certificate client included. */
