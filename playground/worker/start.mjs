@@ -1,0 +1,48 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { Miniflare } from 'miniflare'
+import { bundle } from './hosts/bundle.mjs'
+import { bindingsOf } from './hosts/environment.mjs'
+
+/**
+ * Runs the Worker in Cloudflare's workerd, without Node's compatibility, beside the rest of the playground.
+ *
+ * @param {Parameters<typeof bindingsOf>[0]} environment what `npm start` writes
+ * @param {{ contents?: string }} [options] `contents`: another bundle
+ */
+export async function startWorker(environment, { contents } = {}) {
+  const text = contents ?? (await bundle({ format: 'esm', conditions: ['workerd', 'worker', 'browser'] }))
+  const port = await freePort()
+  const url = `http://localhost:${port}`
+  const workerd = new Miniflare({
+    modules: [{ type: 'ESModule', path: 'worker.js', contents: text }],
+    compatibilityDate: '2026-04-01',
+    compatibilityFlags: [],
+    bindings: bindingsOf(environment, url),
+    kvNamespaces: ['KV'],
+    host: '127.0.0.1',
+    port,
+    cf: false,
+  })
+  await workerd.ready
+  return {
+    url,
+    workerd,
+    /** What Cloudflare does when the time of a cron trigger has come. */
+    async runJob() {
+      const { scheduled } = await workerd.getWorker()
+      return scheduled({ cron: '0 * * * *' })
+    },
+    close: () => workerd.dispose(),
+  }
+}
+
+/** The Worker has to know its address before it starts. */
+async function freePort() {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = /** @type {import('node:net').AddressInfo} */ (server.address())
+  server.close()
+  await once(server, 'close')
+  return port
+}
