@@ -1,3 +1,4 @@
+import { expect } from 'vitest'
 import type { startWorker } from '../../playground/worker/start.mjs'
 import { Browser, type Playground } from '../support/provider.ts'
 import type { Person } from '../support/sign-in.ts'
@@ -69,6 +70,12 @@ export class Visitor {
     const response = await this.open('/sign-out', { method: 'POST', headers: { origin: this.#origin } })
     const { url } = await this.#provider.open(String(response.headers.get('location')))
     return url
+  }
+
+  /** No token ever came to the browser, but for the id token that tells the provider whom to sign out. */
+  expectDiscreet(): void {
+    expect(this.seen.length).toBeGreaterThan(0)
+    expect(this.seen.join('\n').replace(/id_token_hint=[^&"]+/g, '')).not.toMatch(/eyJ[\w-]+\.eyJ|refresh_token|access_token/)
   }
 
   close(): Promise<void> {
