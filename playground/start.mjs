@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { startApi } from './api/index.mjs'
 import { startProvider } from './provider/index.mjs'
 import { startPage, startPageHeaders } from './start-page.mjs'
+import { startWorker } from './worker/start.mjs'
 
 const folder = fileURLToPath(new URL('../.playground/', import.meta.url))
 const environmentFile = `${folder}environment.json`
@@ -28,6 +29,8 @@ const environment = {
   clients: Object.fromEntries(Object.entries(provider.clients).map(([name, client]) => [name, forReaders(client)])),
   users: Object.values(provider.users).map(({ name, username, password }) => ({ name, username, password })),
 }
+const worker = await startWorker(environment)
+environment.worker = worker.url
 page.on('request', (req, res) => {
   const pages = { '/': startPage(environment), '/environment.json': JSON.stringify(environment, null, 2) }
   const body = pages[new URL(req.url, pageUrl).pathname]
@@ -45,6 +48,7 @@ msal-isomorphic playground (for development only)
                      ${provider.httpsUrl}
   Protected API      ${environment.api}
   What to do next    ${pageUrl}
+  Worker             ${worker.url}
 
   People             ${people.join('\n                     ')}
 
@@ -57,7 +61,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop)
 async function stop() {
   page.close()
   page.closeAllConnections()
-  await Promise.all([rm(environmentFile, { force: true }), api.close(), provider.close()])
+  await Promise.all([rm(environmentFile, { force: true }), worker.close(), api.close(), provider.close()])
 }
 
 /** The registration as the other apps of the playground need it; the private key of the certificate client included. */

@@ -30,8 +30,11 @@ export async function startWorker(environment, { contents } = {}) {
     workerd,
     /** What Cloudflare does when the time of a cron trigger has come. */
     async runJob() {
-      const { scheduled } = await workerd.getWorker()
-      return scheduled({ cron: '0 * * * *' })
+      // Its declarations need those of Cloudflare, which are not here.
+      const worker = /** @type {{ scheduled(event: object): Promise<{ outcome: string }> }} */ (
+        /** @type {unknown} */ (await workerd.getWorker())
+      )
+      return worker.scheduled({ cron: '0 * * * *' })
     },
     close: () => workerd.dispose(),
   }

@@ -4,10 +4,12 @@ import { memoryKv } from './memory-kv.mjs'
 
 const defaultFile = fileURLToPath(new URL('../../../.playground/environment.json', import.meta.url))
 
+/** @typedef {{ clientId: string, secret?: string, identifierUri?: string, certificate?: string, privateKey?: string }} Registration */
+
 /**
  * The variables and secrets of the Worker, out of what `npm start` has written. A key for cookies is made for each start.
  *
- * @param {{ provider: string, tenants: { id: string }[], clients: Record<string, Record<string, string>>, api: string }} environment
+ * @param {{ provider: string, tenants: { id: string }[], clients: Record<string, Registration>, api: string }} environment
  * @param {string} origin where the Worker is served
  * @returns {Omit<import('../types.d.ts').Env, 'KV'>}
  */

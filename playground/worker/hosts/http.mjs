@@ -32,8 +32,8 @@ export async function listen(answer, { port = 0, Request = globalThis.Request } 
     // Not resolved: `//evil.example/` would name another host.
     const url = origin + req.url
     if (!req.url?.startsWith('/') || !URL.canParse(url)) throw new BadRequest()
-    /** @type {[string, string][]} */
-    const headers = Object.entries(req.headersDistinct).flatMap(([name, values = []]) => values.map((value) => [name, value]))
+    const headers = new Headers()
+    for (const [name, values = []] of Object.entries(req.headersDistinct)) for (const value of values) headers.append(name, value)
     const { method = 'GET' } = req
     return new Request(url, { method, headers, ...(!['GET', 'HEAD'].includes(method) && { body: await bodyOf(req) }) })
   }
