@@ -56,7 +56,7 @@ export function profilePage(app, account) {
 }
 
 /** @type {Record<string, number | undefined>} */
-const statuses = { interact: 400, retry: 503, report: 502, reconfigure: 500 }
+const statuses = { retry: 503, reconfigure: 500 }
 
 /**
  * What a person reads when something failed: the code, which says what, and nothing that came from elsewhere.
@@ -66,8 +66,9 @@ const statuses = { interact: 400, retry: 503, report: 502, reconfigure: 500 }
 export function failurePage(error) {
   if (!isAuthError(error)) throw error
   const declined = error.name === 'ServerError' && error.error === 'access_denied'
-  const status = declined ? 400 : (statuses[error.action] ?? 500)
-  if (status >= 500) console.error(`${error.name} ${error.code}: ${error.message} (${error.correlationId ?? 'no correlation id'})`)
+  const status = statuses[error.action] ?? 400
+  if (!declined && error.action !== 'interact')
+    console.error(`${error.name} ${error.code}: ${error.message} (${error.correlationId ?? 'no correlation id'})`)
   const reason = declined ? 'You have not signed in.' : `The sign-in has failed: <code id="code">${escapeHtml(error.code)}</code>.`
   return page('Not signed in', `<p role="alert">${reason}</p><p><a href="/sign-in">Try again</a></p>`, { status })
 }

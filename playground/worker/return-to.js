@@ -12,7 +12,7 @@ export function safeReturnTo(wanted, origin) {
   if (typeof wanted !== 'string' || wanted.length > longest || !URL.canParse(wanted, origin)) return '/'
   const { origin: there, username, password, pathname, search } = new URL(wanted, origin)
   const path = pathname + search
-  // A path may begin with two slashes, and would name a host when it is read again.
-  const again = new URL(path, origin).origin
-  return there === origin && again === origin && !username && !password && path.length <= longest ? path : '/'
+  // `/.//evil.example` is of this site, but its path would name a host when it is read again; that of a blob is an address.
+  const isPath = /^\/(?!\/)/.test(path) && path.length <= longest
+  return there === origin && !username && !password && isPath ? path : '/'
 }

@@ -8,9 +8,9 @@ import { bindingsOf } from './hosts/environment.mjs'
  * Runs the Worker in Cloudflare's workerd, without Node's compatibility, beside the rest of the playground.
  *
  * @param {Parameters<typeof bindingsOf>[0]} environment what `npm start` writes
- * @param {{ contents?: string }} [options] `contents`: another bundle
+ * @param {{ contents?: string, bindings?: Record<string, string> }} [options] another bundle; bindings that replace those of the environment
  */
-export async function startWorker(environment, { contents } = {}) {
+export async function startWorker(environment, { contents, bindings } = {}) {
   const text = contents ?? (await bundle({ format: 'esm', conditions: ['workerd', 'worker', 'browser'] }))
   const port = await freePort()
   const url = `http://localhost:${port}`
@@ -18,7 +18,7 @@ export async function startWorker(environment, { contents } = {}) {
     modules: [{ type: 'ESModule', path: 'worker.js', contents: text }],
     compatibilityDate: '2026-04-01',
     compatibilityFlags: [],
-    bindings: bindingsOf(environment, url),
+    bindings: { ...bindingsOf(environment, url), ...bindings },
     kvNamespaces: ['KV'],
     host: '127.0.0.1',
     port,

@@ -53,6 +53,11 @@ export class Visitor {
     return url
   }
 
+  /** The next one to sign in is asked who they are. */
+  leaveProvider(): void {
+    this.#provider.clearCookies()
+  }
+
   /** The whole of it; resolves to where the Worker sends the browser then. */
   async signIn(person: Person, returnTo?: string): Promise<string | null> {
     const response = await this.open(await this.authorize(person, returnTo))
