@@ -30,15 +30,32 @@ export async function api({ request, app, waitUntil }) {
       scopes: ['https://graph.microsoft.com/User.Read'],
       waitUntil,
     })
-    const response = await fetch(`${DOWNSTREAM}/me`, { headers: { authorization: `Bearer ${accessToken}` }, redirect: 'manual' })
-    if (response.ok) return json({ profile: await response.json(), tokenSource })
-    await response.body?.cancel()
-    return json({ error: 'downstream_failed', status: response.status }, 502)
+    const profile = await readDownstream(`${DOWNSTREAM}/me`, accessToken)
+    return profile ? json({ profile, tokenSource }) : json({ error: 'downstream_failed' }, 502)
   } catch (error) {
     // What the provider wants of the person only the caller can ask them for.
     if (isAuthError(error) && error.code === 'interaction_required')
       return challenge({ ...needs, ...(error.claims && { claims: error.claims }) })
     throw error
+  }
+}
+
+/**
+ * What the API behind this one answers; undefined where it cannot be reached, or refuses.
+ *
+ * @param {string} url
+ * @param {string} accessToken
+ * @returns {Promise<unknown>}
+ */
+export async function readDownstream(url, accessToken) {
+  try {
+    const headers = { authorization: `Bearer ${accessToken}` }
+    const response = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(10_000) })
+    if (response.ok) return await response.json()
+    await response.body?.cancel()
+    console.error(`The API behind answered ${response.status}.`)
+  } catch (error) {
+    console.error(`The API behind cannot be reached: ${error}`)
   }
 }
 

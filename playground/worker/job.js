@@ -1,3 +1,5 @@
+import { readDownstream } from './api.js'
+
 /** @import { App, Context } from './types.d.ts' */
 
 const key = 'job:last'
@@ -11,13 +13,9 @@ const key = 'job:last'
 export async function runJob({ env, job }, context) {
   const waitUntil = context.waitUntil.bind(context)
   const { accessToken, tokenSource } = await job.acquireTokenForClient({ scopes: [`${env.API_URI}/.default`], waitUntil })
-  const response = await fetch(`${env.DOWNSTREAM}/notes`, { headers: { authorization: `Bearer ${accessToken}` }, redirect: 'manual' })
-  if (!response.ok) {
-    await response.body?.cancel()
-    throw new Error(`The API answered ${response.status}.`)
-  }
-  const { notes } = /** @type {{ notes: string[] }} */ (await response.json())
-  await env.KV.put(key, JSON.stringify({ at: new Date().toISOString(), notes: notes.length, tokenSource }))
+  const answer = /** @type {{ notes: string[] } | undefined} */ (await readDownstream(`${env.DOWNSTREAM}/notes`, accessToken))
+  if (!answer) throw new Error('The notes could not be read.')
+  await env.KV.put(key, JSON.stringify({ at: new Date().toISOString(), notes: answer.notes.length, tokenSource }))
 }
 
 /**
