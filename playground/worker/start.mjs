@@ -8,9 +8,10 @@ import { bindingsOf } from './hosts/environment.mjs'
  * Runs the Worker in Cloudflare's workerd, without Node's compatibility, beside the rest of the playground.
  *
  * @param {Parameters<typeof bindingsOf>[0]} environment what `npm start` writes
- * @param {{ contents?: string, bindings?: Record<string, string> }} [options] another bundle; bindings that replace those of the environment
+ * @param {{ contents?: string, bindings?: Record<string, string>, inspectorPort?: number }} [options] another bundle; bindings that replace
+ * those of the environment
  */
-export async function startWorker(environment, { contents, bindings } = {}) {
+export async function startWorker(environment, { contents, bindings, inspectorPort } = {}) {
   const text = contents ?? (await bundle({ format: 'esm', conditions: ['workerd', 'worker', 'browser'] }))
   const port = await freePort()
   const url = `http://localhost:${port}`
@@ -22,6 +23,7 @@ export async function startWorker(environment, { contents, bindings } = {}) {
     kvNamespaces: ['KV'],
     host: '127.0.0.1',
     port,
+    ...(inspectorPort !== undefined && { inspectorPort }),
     cf: false,
   })
   await workerd.ready
