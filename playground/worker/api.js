@@ -50,7 +50,7 @@ export async function api({ request, app, waitUntil }) {
 export async function readDownstream(url, accessToken) {
   try {
     const headers = { authorization: `Bearer ${accessToken}` }
-    const response = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(10_000) })
+    const response = await fetch(url, { headers, redirect: 'manual', signal: AbortSignal.timeout(30_000) })
     if (response.ok) return await response.json()
     await response.body?.cancel()
     console.error(`The API behind answered ${response.status}.`)

@@ -47,8 +47,10 @@ export async function startInWorkerd(playground: Playground, cleanups: Cleanups)
   return {
     origin: worker.url,
     async heap() {
-      await inspect.send('HeapProfiler.collectGarbage')
-      const { usedSize } = await inspect.send('Runtime.getHeapUsage')
+      const sizes = inspect.send('HeapProfiler.collectGarbage').then(() => inspect.send('Runtime.getHeapUsage'))
+      // The isolate attends to its inspector when a request wakes it.
+      const waking = setInterval(() => fetch(`${worker.url}/rejections`).then((response) => response.text()), 50)
+      const { usedSize } = await sizes.finally(() => clearInterval(waking))
       return usedSize as number
     },
   }
