@@ -27,7 +27,11 @@ pre { margin: .5rem 0; padding: .7rem .9rem; overflow-x: auto; background: var(-
 .scroll { overflow-x: auto }
 `
 
-/** Makes text safe inside HTML and quoted attributes. */
+/**
+ * Makes text safe inside HTML and quoted attributes.
+ *
+ * @param {unknown} text
+ */
 export function escapeHtml(text) {
   return String(text).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 }

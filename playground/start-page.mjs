@@ -28,7 +28,7 @@ function table(caption, headings, rows) {
 }
 
 /** The page of `npm start`. */
-export function startPage({ provider, providerHttps, authority, tenants, api, scopes, clients, users }) {
+export function startPage({ provider, providerHttps, authority, tenants, api, scopes, clients, users, worker }) {
   const discovery = `${authority}/v2.0/.well-known/openid-configuration`
   return `<!DOCTYPE html>
 <html lang="en">
@@ -88,6 +88,7 @@ ${table(
     ...tenants.map(({ name, authority: own }) => [`Authority of ${escapeHtml(name)}`, code(own)]),
     ['Discovery document', link(discovery)],
     ['API', link(api)],
+    ['A website in a Worker', link(worker)],
     ['All of this as JSON', '<a href="/environment.json">environment.json</a>'],
   ],
 )}

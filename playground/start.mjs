@@ -5,6 +5,7 @@ import { startApi } from './api/index.mjs'
 import { startProvider } from './provider/index.mjs'
 import { startSite } from './spa/site.mjs'
 import { startPage, startPageHeaders } from './start-page.mjs'
+import { startWorker } from './worker/start.mjs'
 
 const folder = fileURLToPath(new URL('../.playground/', import.meta.url))
 const environmentFile = `${folder}environment.json`
@@ -24,6 +25,8 @@ const environment = {
   clients: Object.fromEntries(Object.entries(provider.clients).map(([name, client]) => [name, forReaders(client)])),
   users: Object.values(provider.users).map(({ name, username, password }) => ({ name, username, password })),
 }
+const worker = await startWorker(environment)
+environment.worker = worker.url
 site.pages.set('/guide', { headers: startPageHeaders('text/html'), body: startPage(environment) })
 site.pages.set('/environment.json', { headers: startPageHeaders('application/json'), body: JSON.stringify(environment, null, 2) })
 await mkdir(folder, { recursive: true })
@@ -38,6 +41,7 @@ msal-isomorphic playground (for development only)
   Protected API      ${environment.api}
 
   Sample page        ${site.url}
+  Sample Worker      ${worker.url}
   What else to try   ${site.url}/guide
 
   People             ${people.join('\n                     ')}
@@ -49,7 +53,7 @@ Stop with Ctrl+C.
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, stop)
 
 async function stop() {
-  await Promise.all([rm(environmentFile, { force: true }), site.close(), api.close(), provider.close()])
+  await Promise.all([rm(environmentFile, { force: true }), worker.close(), site.close(), api.close(), provider.close()])
 }
 
 /** The registration as the other apps of the playground need it; the private key of the certificate client included. */

@@ -27,7 +27,8 @@ export async function startApi({ provider, port = 0 }) {
   const requests = []
   let delegate
 
-  const server = createServer((req, res) => {
+  // Longer than clients keep a connection that is idle: whoever closes it first must not be the server.
+  const server = createServer({ keepAliveTimeout: 30_000 }, (req, res) => {
     answer(req, res).catch((error) => {
       console.error('The API failed:', error)
       res.writeHead(500).end()

@@ -55,7 +55,8 @@ export async function startProvider(options = {}) {
     cookieKeys: [randomBytes(32).toString('hex')],
   }
 
-  const plain = createServer()
+  // Longer than clients keep a connection that is idle: whoever closes it first must not be the server.
+  const plain = createServer({ keepAliveTimeout: 30_000 })
   const url = await listen(plain, port)
   serve(plain, createCloud({ library, base: publicUrl ?? url, environment }))
 
