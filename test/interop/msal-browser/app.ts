@@ -16,7 +16,6 @@ export interface Seen {
   tenantId: string
   username: string
   name: string | undefined
-  environment: string
   claims: Record<string, unknown>
   fromCache: boolean
   accessToken: string
@@ -36,16 +35,16 @@ declare global {
 
 window.seenByPeer = (result) => {
   if (!result) return null
-  const { homeAccountId, localAccountId, tenantId, username, name, environment } = result.account
+  const { homeAccountId, localAccountId, tenantId, username, name } = result.account
   const { fromCache, accessToken, idTokenClaims } = result
-  return { homeAccountId, localAccountId, tenantId, username, name, environment, claims: { ...idTokenClaims }, fromCache, accessToken }
+  return { homeAccountId, localAccountId, tenantId, username, name, claims: { ...idTokenClaims }, fromCache, accessToken }
 }
 window.seenByOurs = (result) => {
   if (!result) return null
-  const { homeAccountId, localAccountId, tenantId, username, name, environment } = result.account
+  const { homeAccountId, localAccountId, tenantId, username, name } = result.account
   const { accessToken, idTokenClaims, tokenSource } = result
   const rest = { claims: { ...idTokenClaims }, fromCache: tokenSource === 'cache', accessToken }
-  return { homeAccountId, localAccountId, tenantId, username, name, environment, ...rest }
+  return { homeAccountId, localAccountId, tenantId, username, name, ...rest }
 }
 
 const { clientId, authority, protocolMode }: Config = await (await fetch('/config.json')).json()
@@ -59,9 +58,15 @@ window.ours = new core.PublicClientApplication({
   interaction: browser.popup({ redirectUri: '/finish' }),
 })
 
+/**
+ * Either library takes whatever answer is in the address: MSAL Browser drops what it did not ask for, ours refuses it. So a page with both
+ * gives each an address of its own to come back to.
+ */
 async function arrive() {
+  const { pathname } = location
+  const ours = pathname === '/peer' ? null : await browser.completeRedirect(window.ours)
   await window.peer.initialize()
-  const [peer, ours] = [await window.peer.handleRedirectPromise(), await browser.completeRedirect(window.ours)]
+  const peer = pathname === '/ours' ? null : await window.peer.handleRedirectPromise()
   return { peer: window.seenByPeer(peer), ours: window.seenByOurs(ours) }
 }
 window.arrived = arrive()

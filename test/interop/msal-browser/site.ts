@@ -6,7 +6,9 @@ import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import type { Config } from './app.ts'
 
-const programs = ['app', 'bridge', 'finish']
+/** What each page runs. */
+const pages: Record<string, string> = { app: 'app', peer: 'app', ours: 'app', bridge: 'bridge', finish: 'finish' }
+const programs = [...new Set(Object.values(pages))]
 
 export interface Site {
   origin: string
@@ -15,7 +17,7 @@ export interface Site {
   close(): Promise<void>
 }
 
-/** Serves the pages `/app`, `/bridge` and `/finish`, each with the program of its name as esbuild bundles it. Its site is not the provider's. */
+/** Serves the pages, each with its program as esbuild bundles it. Their site is not the provider's. */
 export async function startSite(config: Config): Promise<Site> {
   const { outputFiles } = await build({
     entryPoints: programs.map((name) => fileURLToPath(new URL(`${name}.ts`, import.meta.url))),
@@ -28,8 +30,9 @@ export async function startSite(config: Config): Promise<Site> {
     const script = scripts.get(pathname)
     if (script) return answer('text/javascript', script)
     if (pathname === '/config.json') return answer('application/json', JSON.stringify(site.config))
-    if (!programs.includes(pathname.slice(1))) return response.writeHead(404).end()
-    answer('text/html', `<!doctype html><title>A site</title><body><script type="module" src="${pathname}.js"></script>`)
+    const program = pages[pathname.slice(1)]
+    if (!program) return response.writeHead(404).end()
+    answer('text/html', `<!doctype html><title>A site</title><body><script type="module" src="/${program}.js"></script>`)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
