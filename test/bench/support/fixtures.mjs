@@ -66,6 +66,18 @@ export function partitionOf(homeAccountId, options) {
   return cacheOf(1, () => index, options)
 }
 
+/** Some users with all that a provider has given them, for libraries that are told of one at a time. */
+export function usersOf(count, options) {
+  return Array.from({ length: count }, (_, index) => {
+    const account = accountOf(index)
+    const partition = partitionOf(account.homeAccountId, options)
+    const { AccessToken, IdToken, RefreshToken } = JSON.parse(partition)
+    const [accessToken, idToken, refreshToken] = [AccessToken, IdToken, RefreshToken].map((section) => Object.values(section)[0].secret)
+    const [uid, utid] = account.homeAccountId.split('.')
+    return { account, partition, clientInfo: base64url({ uid, utid }), accessToken, idToken, refreshToken }
+  })
+}
+
 function cacheOf(count, indexOf, { sizes = realistic, ...times } = {}) {
   const sections = { AccessToken: [], RefreshToken: [], IdToken: [], Account: [] }
   const put = (section, key, entity) => sections[section].push(`${JSON.stringify(key.toLowerCase())}:${JSON.stringify(entity)}`)

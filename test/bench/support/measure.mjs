@@ -12,13 +12,16 @@ async function runBatch(operation, size) {
 export async function batchSizeOf(operation, { warmUp = 300 } = {}) {
   const end = performance.now() + warmUp
   let turns = 0
-  let last = 0
+  // The shortest, because other work on the machine only makes it longer.
+  let shortest = Number.POSITIVE_INFINITY
   while (performance.now() < end || !turns) {
-    last = await runBatch(operation, 1)
+    shortest = Math.min(shortest, await runBatch(operation, 1))
     turns++
   }
-  if (last > shortestBatch) return 1
-  return Math.max(1, Math.ceil(shortestBatch / (await runBatch(operation, Math.min(turns, 200)))))
+  if (shortest > shortestBatch) return 1
+  const batches = []
+  for (let turn = 0; turn < 3; turn++) batches.push(await runBatch(operation, Math.min(turns, 200)))
+  return Math.max(1, Math.ceil(shortestBatch / Math.max(0.01, Math.min(...batches))))
 }
 
 /** Microseconds per operation of each batch within the time given; at least one. */

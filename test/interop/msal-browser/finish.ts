@@ -1,0 +1,3 @@
+import { completePopup } from 'msal-isomorphic/browser'
+
+completePopup()
