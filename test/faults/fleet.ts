@@ -13,6 +13,8 @@ export interface Report {
   tokens: Record<string, string | null>
   errors: string[]
   storeErrors: string[]
+  /** The longest time that the machine, or its own work, kept the process from going on, in milliseconds. */
+  delay: number
 }
 
 export interface Worker {
@@ -30,12 +32,18 @@ export class Fleet {
   readonly provider: RotatingProvider
   readonly users: string[]
   readonly workers: Worker[] = []
+  /** How many users each process asks for at a time. */
+  readonly concurrency: number
+  readonly #reports: Report[] = []
+  /** What the stores of this process complained of. */
+  readonly #complaints: string[] = []
   /** The refresh tokens of users who have signed in at another application too. */
   readonly #elsewhere = new Map<string, string>()
   readonly #children = new Set<ChildProcess>()
 
-  constructor(provider: RotatingProvider, count: number) {
+  constructor(provider: RotatingProvider, count: number, concurrency: number) {
     this.provider = provider
+    this.concurrency = concurrency
     this.users = Array.from({ length: count }, (_, index) => `user${String(index).padStart(4, '0')}`)
   }
 
@@ -53,15 +61,16 @@ export class Fleet {
   async signInElsewhere(user: string, store: CacheStore): Promise<void> {
     const { tokenEndpoint } = this.provider
     const response = this.provider.issue(user, 3600, otherClientId)
-    await new TokenCache({ store }).add({ clientId: otherClientId, scopes, tokenEndpoint, response })
+    const onStoreError = (error: unknown) => this.#complaints.push(String(error))
+    await new TokenCache({ store, onStoreError }).add({ clientId: otherClientId, scopes, tokenEndpoint, response })
     this.#elsewhere.set(user, response.refresh_token)
   }
 
-  async start(count: number, place: Place, options: { concurrency?: number; revalidateAfter?: number } = {}): Promise<void> {
+  async start(count: number, place: Place, options: { revalidateAfter?: number } = {}): Promise<void> {
     await Promise.all(Array.from({ length: count }, () => this.#start(place, options)))
   }
 
-  async #start(place: Place, { concurrency = 16, revalidateAfter }: { concurrency?: number; revalidateAfter?: number }): Promise<void> {
+  async #start(place: Place, { revalidateAfter }: { revalidateAfter?: number }): Promise<void> {
     const number = this.workers.length
     const name = `process-${number}`
     const worker: Worker = { name, ask: async () => undefined, kill: () => child.kill('SIGKILL') }
@@ -76,7 +85,7 @@ export class Fleet {
           clientId,
           authority: this.provider.authority,
           scopes,
-          concurrency,
+          concurrency: this.concurrency,
           revalidateAfter,
           ...('file' in place ? place : { redis: { ...place.redis, client } }),
         }),
@@ -89,13 +98,22 @@ export class Fleet {
       if (child.exitCode !== null || child.signalCode !== null) return undefined
       const answer = once(child, 'message')
       child.send('ask')
-      return (await Promise.race([answer, ended]))?.[0] as Report | undefined
+      const report = (await Promise.race([answer, ended]))?.[0] as Report | undefined
+      if (report) this.#reports.push(report)
+      return report
     }
     if ((await Promise.race([once(child, 'message'), ended])) === undefined) throw new Error(`${name} did not start.`)
   }
 
   ask(): Promise<(Report | undefined)[]> {
     return Promise.all(this.workers.map((worker) => worker.ask()))
+  }
+
+  /** Whether something was given up for the time it took, and the machine had given the processes no time. */
+  get isStarved(): boolean {
+    const complaints = [...this.#complaints, ...this.#reports.flatMap(({ errors, storeErrors }) => [...errors, ...storeErrors])]
+    const isLate = complaints.some((complaint) => /timed_out|within \d+ ms|for 10 s/.test(complaint))
+    return isLate && this.#reports.some(({ delay }) => delay > 500)
   }
 
   close(): void {

@@ -18,6 +18,8 @@ export interface Ground {
   store: CacheStore
   /** Reads what is there as another program would; rejects where that is no whole document. */
   look(): Promise<void>
+  /** What looks have met with that was no whole document. */
+  torn: unknown[]
   close(): Promise<void>
 }
 
@@ -27,6 +29,7 @@ export async function fileGround(): Promise<Ground> {
   return {
     place: { file },
     store: fileStore(file),
+    torn: [],
     look: async () => void JSON.parse(await readFile(file, 'utf8')),
     close: () => rm(folder, { recursive: true, force: true }),
   }
@@ -39,6 +42,7 @@ export async function redisGround({ persistent = true } = {}) {
   return {
     place: { redis: { port: server.port, timeout } },
     store: redisStore(connection.client, { timeout }),
+    torn: [] as unknown[],
     async look() {
       const keys = await server.raw.keys('*}')
       for (const value of await Promise.all(keys.map((key) => server.raw.hget(key, 'd')))) JSON.parse(value!)
@@ -55,34 +59,54 @@ export async function redisGround({ persistent = true } = {}) {
   }
 }
 
-/** A provider, a ground and processes on it, for a test; all gone after it. */
-export async function settle<G extends Ground>(open: () => Promise<G>, users: number, cleanup: (work: () => Promise<void>) => void) {
-  const provider = new RotatingProvider()
-  await provider.start()
-  const ground = await open()
-  const fleet = new Fleet(provider, users)
-  cleanup(async () => {
-    fleet.close()
-    provider.close()
-    await ground.close()
-  })
-  await fleet.signIn(ground.store)
-  return { provider, ground, fleet }
+/** What a round has: a provider, a ground and processes on it. */
+export interface Round<G extends Ground> {
+  provider: RotatingProvider
+  ground: G
+  fleet: Fleet
 }
 
-/** Looks again and again while a task runs; resolves to what went wrong, and how often it was looked. */
-export async function watched<T>(ground: Ground, task: () => Promise<T>): Promise<{ result: T; torn: unknown[]; looks: number }> {
-  const torn: unknown[] = []
+/**
+ * Plays a round. Locks are waited for for 10 s, operations for 5: on a machine that is so busy that it keeps processes from going on for
+ * half a second at a time that may be too short, whatever the library does, and who has no lock may be one too many. Such a round proves
+ * nothing, and another is played with fewer calls at once. Nothing else is forgiven, and a torn document never.
+ */
+export async function play<G extends Ground>(
+  open: () => Promise<G>,
+  users: number,
+  round: (round: Round<G>) => Promise<void>,
+): Promise<void> {
+  for (const concurrency of [16, 4, 1]) {
+    const provider = new RotatingProvider()
+    await provider.start()
+    const ground = await open()
+    const fleet = new Fleet(provider, users, concurrency)
+    try {
+      await fleet.signIn(ground.store)
+      return await round({ provider, ground, fleet })
+    } catch (error) {
+      if (concurrency === 1 || ground.torn.length || !fleet.isStarved) throw error
+      console.warn(`The machine was too busy for 8 processes with ${concurrency} calls at once each: again, with fewer.`)
+    } finally {
+      fleet.close()
+      provider.close()
+      await ground.close()
+    }
+  }
+}
+
+/** Looks again and again while a task runs; resolves to how often, too. */
+export async function watched<T>(ground: Ground, task: () => Promise<T>): Promise<{ result: T; looks: number }> {
   let looks = 0
   let over = false
   const watching = (async () => {
     for (; !over; looks++) {
-      await ground.look().catch((error) => torn.push(error))
+      await ground.look().catch((error) => ground.torn.push(error))
       await new Promise((resolve) => setTimeout(resolve, 50))
     }
   })()
   try {
-    return { result: await task(), torn, looks }
+    return { result: await task(), looks }
   } finally {
     over = true
     await watching

@@ -1,4 +1,5 @@
 // A process of an application, with the built library. On every message it asks for the token of every user, in an order of its own.
+import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { PublicClientApplication, TokenCache } from 'msal-isomorphic'
 import { fileStore } from 'msal-isomorphic/node'
 import { fromIoredis, fromNodeRedis, redisStore } from 'msal-isomorphic/redis'
@@ -6,6 +7,8 @@ import { fromIoredis, fromNodeRedis, redisStore } from 'msal-isomorphic/redis'
 const { name, users, clientId, authority, scopes, file, redis, concurrency, revalidateAfter } = JSON.parse(process.argv[2])
 
 const storeErrors = []
+const delays = monitorEventLoopDelay({ resolution: 20 })
+delays.enable()
 const onStoreError = (error) => storeErrors.push(String(error?.message ?? error))
 const store = file ? fileStore(file) : redisStore(await redisClient(), { timeout: redis.timeout })
 const tokenCache = new TokenCache({ store, onStoreError, ...(revalidateAfter !== undefined && { revalidateAfter }) })
@@ -25,6 +28,7 @@ async function redisClient() {
 async function askForAll() {
   const tokens = {}
   const errors = []
+  delays.reset()
   const waiting = shuffled(users)
   const lane = async () => {
     for (let user = waiting.pop(); user !== undefined; user = waiting.pop()) {
@@ -37,7 +41,7 @@ async function askForAll() {
     }
   }
   await Promise.all(Array.from({ length: concurrency }, lane))
-  return { tokens, errors, storeErrors: storeErrors.splice(0) }
+  return { tokens, errors, storeErrors: storeErrors.splice(0), delay: delays.max / 1e6 }
 }
 
 function shuffled(list) {
