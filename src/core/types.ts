@@ -49,10 +49,7 @@ export interface ClientApplicationOptions {
   clientCapabilities?: readonly string[]
   /** Of the scopes that are always asked for (`openid`, `profile`, `offline_access`), those to leave out; never `openid`. */
   excludeScopes?: readonly string[]
-  /**
-   * Checks the id token's signature too; only algorithms that the provider announces will do. Default false: it came straight from the token
-   * endpoint over TLS (OpenID Connect Core 3.1.3.7, item 6).
-   */
+  /** Checks the id token's signature too, by algorithms that the provider announces. Default false: it came straight from the token endpoint over TLS (OpenID Connect Core 3.1.3.7, item 6). */
   verifyIdTokenSignature?: boolean
   /** As in {@link RequestOptions}, for every call that gives none. */
   waitUntil?: (work: Promise<unknown>) => void
@@ -106,10 +103,7 @@ export interface AssertionCredential {
   clientAssertion: string | ((context: { clientId: string; tokenEndpoint: string }) => string | Promise<string>)
 }
 
-/**
- * How a client proves who it is. A string is a client secret: it goes in the form of the token request or, where the provider's metadata
- * name `client_secret_basic` and not `client_secret_post`, in the `Authorization` header (RFC 6749 section 2.3.1).
- */
+/** A string is a client secret: it goes in the form or, where the provider takes it there alone, in the `Authorization` header. */
 export type ClientCredential = string | CertificateCredential | ExternalSignCredential | AssertionCredential
 
 /** An account that has signed in. Plain JSON. */
