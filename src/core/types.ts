@@ -49,7 +49,7 @@ export interface ClientApplicationOptions {
   clientCapabilities?: readonly string[]
   /** Of the scopes that are always asked for (`openid`, `profile`, `offline_access`), those to leave out; never `openid`. */
   excludeScopes?: readonly string[]
-  /** Checks the id token's signature too. Default false: it came straight from the token endpoint over TLS (OpenID Connect Core 3.1.3.7, item 6). */
+  /** Checks the id token's signature too, by algorithms that the provider announces. Default false: it came straight from the token endpoint over TLS (OpenID Connect Core 3.1.3.7, item 6). */
   verifyIdTokenSignature?: boolean
   /** As in {@link RequestOptions}, for every call that gives none. */
   waitUntil?: (work: Promise<unknown>) => void
@@ -104,7 +104,10 @@ export interface AssertionCredential {
   clientAssertion: string | ((context: { clientId: string; tokenEndpoint: string }) => string | Promise<string>)
 }
 
-/** How a confidential client proves who it is: a secret, a certificate’s key, a key in a vault, or an assertion made elsewhere (the manual’s `client_credential`). */
+/**
+ * How a confidential client proves who it is: a secret, a certificate’s key, a key in a vault, or an assertion made elsewhere. (The manual,
+ * `client_credential`.) A string is a secret: it goes in the form or, where the provider takes it there alone, in the `Authorization` header.
+ */
 export type ClientCredential = string | CertificateCredential | ExternalSignCredential | AssertionCredential
 
 /** An account that has signed in. Plain JSON. */

@@ -86,6 +86,11 @@ const table: Record<string, Misbehaviour> = {
   'refresh-token-invalid-issuer': { claims: refreshed(spoil('iss')) },
   'refresh-token-invalid-sub': { claims: refreshed(spoil('sub')) },
   'refresh-token-invalid-aud': { claims: refreshed(spoil('aud')) },
+  'refresh-token-invalid-azp': {
+    claims: refreshed((claims) => {
+      claims.azp = `${claims.aud}1`
+    }),
+  },
 
   'missing-aud': { claims: without('aud') },
   'invalid-sig-hs256': {

@@ -80,7 +80,9 @@ export async function run({ outcome, last, flow }: Module, { issuer, authenticat
     ask: (path, accessToken) => fetch(issuer + path, { headers: { authorization: `Bearer ${accessToken}` } }),
     async signIn(options) {
       const request = await app.initiateAuthCodeFlow({ scopes, redirectUri, ...(responseMode && { responseMode }), ...options })
-      const result = await app.acquireTokenByAuthCodeFlow({ flow: request, response: await visit(request.authUri) })
+      const response = await visit(request.authUri)
+      if (responseMode) expect(response).toBeInstanceOf(Request)
+      const result = await app.acquireTokenByAuthCodeFlow({ flow: request, response })
       kept = cache.serialize()
       return result
     },

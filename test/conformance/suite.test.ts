@@ -7,7 +7,7 @@ import { Suite, suitePlans } from './suite.ts'
 
 const address = process.env.OIDF_SUITE_URL
 
-describe("the OpenID Foundation's suite", () => {
+describe("S80 the OpenID Foundation's suite", () => {
   if (!address) {
     const why = 'skipped: OIDF_SUITE_URL names no suite'
     console.warn(`${why}; the emulated provider stands in for it`)
