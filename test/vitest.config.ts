@@ -5,6 +5,7 @@ export default defineConfig({
   root: fileURLToPath(new URL('..', import.meta.url)),
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/support/scan.ts'],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     sequence: { shuffle: { files: false, tests: false } },

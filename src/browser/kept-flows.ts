@@ -2,6 +2,7 @@ import { ClientConfigurationError } from '../core/errors.ts'
 import type { AuthCodeFlow } from '../core/types.ts'
 import { isRecord, parseRecord } from '../core/util/record.ts'
 import { keptKeys, prefix } from './kept-keys.ts'
+import { isOwnPage } from './page.ts'
 
 /** A sign-in whose page has been left. */
 export interface KeptFlow {
@@ -39,7 +40,7 @@ export function parkedFlow(wanted: (kept: KeptFlow) => boolean): KeptFlow | unde
 function read(key: string): KeptFlow | undefined {
   try {
     const { flow, page, response } = parseRecord(sessionStorage.getItem(key) ?? '') ?? {}
-    if (!isRecord(flow) || typeof page !== 'string' || new URL(page).origin !== location.origin) return undefined
+    if (!isRecord(flow) || typeof page !== 'string' || !isOwnPage(new URL(page))) return undefined
     return { flow: flow as AuthCodeFlow, page, ...(typeof response === 'string' && { response }) }
   } catch {
     return undefined

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, expectTypeOf, it, vi } from 'vitest'
 import * as errors from '../../src/core/errors.ts'
 import { canary, expectNoCanary } from '../support/canary.ts'
+import { forget } from '../support/scan.ts'
 
 const { AuthError, ClientAuthError, ClientConfigurationError, InteractionRequiredAuthError, NetworkError, ServerError, isAuthError } =
   errors
@@ -140,6 +141,7 @@ describe('an error', () => {
   it('S69: shows nothing beyond its own fields', () => {
     for (const error of made) expectNoCanary(error)
     expect(() => expectNoCanary(new NetworkError('unreachable', canary('message')))).toThrow()
+    forget()
   })
 })
 

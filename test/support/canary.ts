@@ -9,23 +9,27 @@ export const canary = (name: string): string => `${mark}${name}-0123456789abcdef
 /**
  * Where a value shows a secret: own, hidden and symbol properties, getters, causes, collections and everything that prints it.
  *
- * @param secrets further ones, which are no canaries because somebody else has made them: a nonce, a code verifier
+ * @param secrets further ones, or what they look like, which are no canaries because somebody else has made them: a nonce, a code verifier
  */
-export function leaks(value: unknown, secrets: readonly string[] = []): string[] {
+export function leaks(value: unknown, secrets: readonly (string | RegExp)[] = []): string[] {
   const found = new Set<string>()
-  walk(value, 'value', { seen: new Set(), found, secrets: [mark, ...secrets.filter((secret) => secret.length >= 8)] })
+  walk(value, 'value', {
+    seen: new Set(),
+    found,
+    secrets: [mark, ...secrets.filter((secret) => typeof secret !== 'string' || secret.length >= 8)],
+  })
   return [...found]
 }
 
 /** Fails where anything reachable from the value shows a secret. */
-export function expectNoCanary(value: unknown, secrets?: readonly string[]): void {
+export function expectNoCanary(value: unknown, secrets?: readonly (string | RegExp)[]): void {
   expect(leaks(value, secrets)).toEqual([])
 }
 
 interface Scan {
   seen: Set<unknown>
   found: Set<string>
-  secrets: readonly string[]
+  secrets: readonly (string | RegExp)[]
 }
 
 function walk(value: unknown, path: string, scan: Scan): void {
@@ -33,7 +37,8 @@ function walk(value: unknown, path: string, scan: Scan): void {
   const look = (text: unknown, where: string) => {
     if (typeof text !== 'string') return
     const forms = [text, decoded(text)]
-    if (secrets.some((secret) => forms.some((form) => form.includes(secret)))) found.add(where)
+    const isIn = (form: string) => secrets.some((secret) => (typeof secret === 'string' ? form.includes(secret) : secret.test(form)))
+    if (forms.some(isIn)) found.add(where)
   }
   look(typeof value === 'symbol' ? String(value) : value, path)
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null || seen.has(value)) return

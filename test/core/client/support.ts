@@ -10,20 +10,28 @@ import {
   SerializableTokenCache,
 } from '../../../src/core/index.ts'
 import { alice, FakeProvider, type Person } from '../../support/fake-provider.ts'
+import { scan } from '../../support/scan.ts'
 
 export const clientId = '33333333-3333-4333-8333-333333333333'
 export const authority = 'https://login.microsoftonline.com/contoso.example'
 export const scopes = ['User.Read']
 
 export function publicClient(provider: FakeProvider, options: Partial<PublicClientOptions> = {}): PublicClientApplication {
-  return new PublicClientApplication({ clientId, authority, fetch: provider.fetch, ...options })
+  return new PublicClientApplication({ clientId, authority, fetch: provider.fetch, logger: scan, ...options })
 }
 
 export function confidentialClient(
   provider: FakeProvider,
   options: Partial<ConfidentialClientOptions> = {},
 ): ConfidentialClientApplication {
-  return new ConfidentialClientApplication({ clientId, authority, clientCredential: 'a-secret', fetch: provider.fetch, ...options })
+  return new ConfidentialClientApplication({
+    clientId,
+    authority,
+    clientCredential: 'a-secret',
+    fetch: provider.fetch,
+    logger: scan,
+    ...options,
+  })
 }
 
 export interface SignInSettings extends Partial<PublicClientOptions> {
