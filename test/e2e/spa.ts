@@ -98,6 +98,15 @@ export class Visit {
     await this.idle()
   }
 
+  /** Presses a button that leaves the page for the provider, which sends the person back at once. */
+  async leave(name: string): Promise<void> {
+    const home = this.page.url()
+    const back = this.page.waitForEvent('framenavigated', (frame) => frame.url() === home)
+    await this.button(name).click()
+    await back
+    await this.idle()
+  }
+
   choose(label: string): Promise<void> {
     return this.page.getByRole('radio', { name: label }).check({ force: true })
   }
