@@ -28,7 +28,7 @@ export async function myProfile(visit) {
   const claims = asked && parseClaimsChallenge(asked.response.headers)
   if (claims) asked = await ask(claims)
   // Their tokens are gone, or the provider wants to see them: the session cannot help.
-  if (!asked || asked.response.status === 401) return json({ error: 'interaction_required' }, 401)
+  if (!asked || asked.response.status === 401) return json({ error: 'interaction_required', ...(claims && { claims }) }, 401)
   const { response, tokenSource } = asked
   const body = /** @type {Record<string, unknown>} */ (await response.json())
   return answerTo(app, session, json({ user: account.username, ...body, apiTokenSource: tokenSource }, response.status))

@@ -10,8 +10,11 @@ const output = document.getElementById('answer')
 document.getElementById('ask').addEventListener('click', async () => {
   output.textContent = '…'
   const response = await fetch('/my/profile', { headers: { accept: 'application/json' } })
-  if (response.status === 401) location.assign('/sign-in?returnTo=' + encodeURIComponent(location.pathname))
-  else output.textContent = JSON.stringify(await response.json(), null, 2)
+  const answer = await response.json()
+  if (response.status === 401) {
+    const { claims = '' } = answer
+    location.assign('/sign-in?' + new URLSearchParams({ returnTo: location.pathname, claims }))
+  } else output.textContent = JSON.stringify(answer, null, 2)
 })
 `
 

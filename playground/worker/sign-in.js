@@ -9,15 +9,35 @@ import { currentUser, endSessions } from './session.js'
 
 /**
  * `GET /sign-in?returnTo=/profile`: sends the person to the provider. What the answer will be checked against, and where the person
- * goes afterwards, wait in a sealed cookie.
+ * goes afterwards, wait in a sealed cookie. With `claims`, the person has to satisfy a claims challenge.
  *
  * @param {Visit} visit
  */
 export async function signIn({ request, url, app, waitUntil }) {
   const { ORIGIN, API_URI } = app.env
-  const flow = await app.web.initiateAuthCodeFlow({ scopes: [`${API_URI}/Notes.Read`], redirectUri: `${ORIGIN}/callback`, waitUntil })
+  const claimsChallenge = claimsIn(url.searchParams.get('claims'))
+  const flow = await app.web.initiateAuthCodeFlow({
+    scopes: [`${API_URI}/Notes.Read`],
+    redirectUri: `${ORIGIN}/callback`,
+    waitUntil,
+    ...(claimsChallenge && { claimsChallenge }),
+  })
   const returnTo = safeReturnTo(url.searchParams.get('returnTo'), ORIGIN)
   return withCookies(redirect(flow.authUri), await flowCookies({ ...flow, returnTo }, app.cookieKeys, request))
+}
+
+/**
+ * A claims challenge that came by way of the page; undefined for what is none, or too long for a cookie.
+ *
+ * @param {string | null} text
+ */
+function claimsIn(text) {
+  try {
+    const claims = JSON.parse(text ?? '')
+    return text && text.length <= 1000 && claims && typeof claims === 'object' && !Array.isArray(claims) ? text : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /**

@@ -180,16 +180,3 @@ describe('S08: addresses', () => {
     expect(sent.headers.get('location')).toMatch(/^http:\/\/localhost:4321\/sign-in/)
   })
 })
-
-test('a provider that does not answer: 503, to a program and to a person', async () => {
-  vi.spyOn(console, 'error').mockImplementation(() => {})
-  const env = { ...openEnv(), AUTHORITY: 'http://localhost:9/contoso', KNOWN_AUTHORITIES: 'localhost:9' }
-  const page = await ask(env, '/sign-in')
-  expect([page.status, await page.text()]).toEqual([503, expect.stringContaining('unreachable')])
-  const part = (content: object) => btoa(JSON.stringify(content)).replace(/=+$/, '')
-  const now = Math.floor(Date.now() / 1000)
-  const claims = { iss: `${env.AUTHORITY}/v2.0`, aud: 'api://notes', tid: 'contoso', scp: 'Notes.Read', iat: now, nbf: now, exp: now + 600 }
-  const authorization = `Bearer ${part({ alg: 'RS256', kid: '1' })}.${part(claims)}.${'A'.repeat(342)}`
-  const api = await ask(env, '/api/me', { headers: { authorization } })
-  expect([api.status, api.headers.get('retry-after')]).toEqual([503, expect.stringMatching(/^\d+$/)])
-})
