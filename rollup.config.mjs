@@ -21,6 +21,8 @@ const lazy = {
   'auth-code': 'sign-in',
   interactive: 'sign-in',
   'silent-interaction': 'sign-in',
+  requesting: 'request',
+  adding: 'request',
   refresh: 'user',
   'user-event': 'user',
   'http-cache': 'failure',
@@ -73,13 +75,14 @@ function chunkOf(id, { getModuleInfo }) {
   }
   climb(id)
   if (getModuleInfo(id).isEntry) return folderOf(id) === 'core' ? 'index' : undefined
-  if (roots.size === 1) return [...roots].find((root) => root === 'core' || !(root in entries))
   const has = (...names) => names.some((name) => roots.has(name))
+  if (apart[basename(id, '.ts')]) return apart[basename(id, '.ts')]
+  if (roots.size === 1 && !has('server')) return [...roots].find((root) => root === 'core' || !(root in entries))
   // What an adapter's rare paths share with it must not draw them in.
   if (folderOf(id) !== 'core') return `${folderOf(id)}-shared`
   if (has('core')) return 'core'
   if (has('caches', ...Object.keys(entries))) return 'shared'
-  if (has('server', 'protocol')) return 'protocol'
+  if (has('server', 'request')) return 'protocol'
   return has('failure') ? 'failure' : 'user'
 }
 

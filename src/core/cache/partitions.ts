@@ -1,5 +1,6 @@
 import type { CacheStore, Logger } from '../ports.ts'
 import { loaded } from '../util/loaded.ts'
+import type { addEvent } from './add.ts'
 import type { Entry } from './entities.ts'
 import { Partition } from './partition.ts'
 
@@ -33,6 +34,8 @@ export class Partitions {
   /** Called, synchronously, whenever what memory holds has changed, or what the store holds is known to have. */
   listeners = new Set<() => void>()
   level: SecondLevel | undefined
+  /** How an event is added; left here by the first request, which has it at hand. */
+  addEvent: typeof addEvent | undefined
   /** The log of the client that came last. */
   log: Logger | undefined
 

@@ -32,7 +32,7 @@ export interface Plan<R> {
   acquire(reason: Reason, exchange: () => Bounds): Promise<readonly [CachedToken, Source] | null>
 }
 
-const flights = () => loaded(import('./flights.ts'))
+const flights = async (context: ClientContext) => context.flights ?? loaded(import('./requesting.ts'))
 const tries = /* @__PURE__ */ new WeakMap<object, number>()
 
 /**
@@ -43,7 +43,7 @@ export async function cacheFirst<R>(context: ClientContext, call: Call, plan: Pl
   const cached = plan.fresh ? undefined : plan.lookUp()
   if (!cached || !isGood(cached)) {
     plan.check()
-    return (await flights()).acquireTogether(context, call, plan, cached ? 3 : plan.fresh ? 1 : 2)
+    return (await flights(context)).acquireTogether(context, call, plan, cached ? 3 : plan.fresh ? 1 : 2)
   }
   context.hits++
   const now = Date.now()
@@ -52,7 +52,7 @@ export async function cacheFirst<R>(context: ClientContext, call: Call, plan: Pl
     outlive(
       context,
       call,
-      flights().then(({ renew }) => renew(context, call, plan)),
+      flights(context).then(({ renew }) => renew(context, call, plan)),
     )
   }
   return plan.result(cached, 'cache')

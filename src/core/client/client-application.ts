@@ -1,6 +1,5 @@
 // One file, long by its documentation: each method is a few lines, and its comment is the reference that editors and the API docs show.
 import { accountIn } from '../cache/account.ts'
-import type { ClientAuthentication } from '../oauth/client-assertion.ts'
 import type {
   AccountInfo,
   AuthCodeFlow,
@@ -18,7 +17,7 @@ import type {
 import { asAuthError, guarded } from '../util/guarded.ts'
 import { loaded } from '../util/loaded.ts'
 import { checkSignIn } from './check-sign-in.ts'
-import { contextOf, createContext } from './context.ts'
+import { contextOf, createContext, type Parts } from './context.ts'
 import { perform } from './perform.ts'
 import { acquireSilently, isRefusal } from './silent.ts'
 
@@ -30,8 +29,8 @@ export abstract class ClientApplication {
   declare readonly [Symbol.asyncDispose]: () => Promise<void>
 
   /** @internal */
-  constructor(options: ClientApplicationOptions, authentication?: ClientAuthentication) {
-    createContext(this, options, authentication)
+  constructor(options: ClientApplicationOptions, parts?: Parts) {
+    createContext(this, options, parts)
     // No method of a computed name: bundlers keep a class that has one, used or not.
     if (Symbol.asyncDispose) Object.defineProperty(this, Symbol.asyncDispose, { value: () => this.close() })
   }

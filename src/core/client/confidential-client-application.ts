@@ -7,6 +7,7 @@ import { loaded } from '../util/loaded.ts'
 import { acquireForClient } from './app-token.ts'
 import { ClientApplication } from './client-application.ts'
 import { contextOf } from './context.ts'
+import { acquireTogether, renew } from './flights.ts'
 import { perform } from './perform.ts'
 
 /**
@@ -29,7 +30,8 @@ export class ConfidentialClientApplication extends ClientApplication {
     if (typeof azureRegion === 'string' && !isRegion(azureRegion)) {
       throw new ClientConfigurationError('invalid_argument', "azureRegion must be a region's name, such as westus2.")
     }
-    super(options, clientAuthentication({ clientId, credential: clientCredential, clientClaims }))
+    const authentication = clientAuthentication({ clientId, credential: clientCredential, clientClaims })
+    super(options, { authentication, flights: { acquireTogether, renew } })
   }
 
   /**

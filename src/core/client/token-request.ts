@@ -1,5 +1,6 @@
 import type { Authority } from '../authority/authority.ts'
 import type { Metadata } from '../authority/metadata.ts'
+import { addEvent } from '../cache/add.ts'
 import { seconds } from '../cache/entities.ts'
 import type { CachedToken } from '../cache/partition.ts'
 import type { ClientTokenEvent, TokenOutcome } from '../cache/token-event.ts'
@@ -56,6 +57,7 @@ async function obtain(
     ...known,
   }
   const outcome = await read(event, metadata)
+  context.memory.addEvent = addEvent
   try {
     await context.cache.add({ ...event, homeAccountId: outcome.homeAccountId } as ClientTokenEvent)
   } catch {
