@@ -50,7 +50,12 @@ const lazy = {
 }
 
 /** What a page in a browser does without, each in a file of its own, so that a page need not pay for it. */
-const apart = { 'confidential-client-application': 'server', 'serializable-token-cache': 'caches', encrypted: 'caches' }
+const apart = {
+  'confidential-client-application': 'server',
+  'serializable-token-cache': 'caches',
+  encrypted: 'caches',
+  sections: 'sections',
+}
 
 const folderOf = (id) => /\/src\/(\w+)\//.exec(id)?.[1]
 const lazyFile = (id) => lazy[basename(id, '.ts')] ?? (folderOf(id) === 'core' ? 'protocol' : basename(id, '.ts'))
@@ -87,7 +92,7 @@ function chunkOf(id, { getModuleInfo }) {
 }
 
 /** The files that an entry loads at once. */
-const atOnce = /^(core|shared|caches|server|\w+-shared)$/
+const atOnce = /^(core|shared|caches|sections|server|\w+-shared)$/
 
 /** Takes away what an earlier build left, just before this one is written. */
 const clean = { name: 'clean', generateBundle: ({ dir }) => rm(dir, { recursive: true, force: true }) }
