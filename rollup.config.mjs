@@ -1,5 +1,6 @@
-import { rm } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { readFile, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { dts } from 'rollup-plugin-dts'
 import esbuild from 'rollup-plugin-esbuild'
 
@@ -11,7 +12,22 @@ const entries = {
   redis: 'src/redis/index.ts',
   testing: 'src/testing/index.ts',
 }
-const external = [/^node:/, 'jose', 'idb-keyval', '@rgrove/parse-xml', 'undici']
+const external = [/^node:/, 'jose', 'idb-keyval', 'undici']
+
+/**
+ * The XML parser is published as CommonJS, whose helpers a bundler puts into what every program loads first. So its sources are built in,
+ * with their license.
+ */
+const parser = fileURLToPath(new URL('.', import.meta.resolve('@rgrove/parse-xml'))).replace(/dist.$/, '')
+const xmlParser = {
+  name: 'xml-parser',
+  resolveId: (id, importer) =>
+    id === '@rgrove/parse-xml'
+      ? `${parser}src/index.ts`
+      : importer?.startsWith(parser)
+        ? join(dirname(importer), id.replace(/\.js$/, '.ts'))
+        : null,
+}
 
 /**
  * What loads when it is used: a module that is reached from one of these alone goes into a file of that name. One of an adapter that is not
@@ -35,6 +51,7 @@ const lazy = {
   'instance-discovery': 'rare',
   pkcs8: 'rare',
   region: 'rare',
+  turns: 'turns',
   'verify-signature': 'verify-signature',
   'id-token-signature': 'verify-signature',
   'store-level': 'store',
@@ -57,7 +74,7 @@ const apart = {
   sections: 'sections',
 }
 
-const folderOf = (id) => /\/src\/(\w+)\//.exec(id)?.[1]
+const folderOf = (id) => /\/src\/(\w+)\//.exec(id.startsWith(parser) ? '/src/core/' : id)?.[1]
 const lazyFile = (id) => lazy[basename(id, '.ts')] ?? (folderOf(id) === 'core' ? 'protocol' : basename(id, '.ts'))
 
 /**
@@ -102,7 +119,7 @@ export default [
   {
     input: entries,
     external,
-    plugins: [esbuild({ target: 'es2022', tsconfig: false }), clean],
+    plugins: [xmlParser, esbuild({ target: 'es2022', tsconfig: false, exclude: /node_modules\/(?!@rgrove)/ }), clean],
     output: {
       dir: 'dist',
       format: 'es',
@@ -111,6 +128,8 @@ export default [
       chunkFileNames: ({ name }) => (atOnce.test(name) ? `${name}.js` : `lazy/${name}.js`),
       manualChunks: chunkOf,
       hoistTransitiveImports: false,
+      banner: async ({ moduleIds }) =>
+        moduleIds.some((id) => id.startsWith(parser)) ? `/*! @rgrove/parse-xml\n${await readFile(`${parser}LICENSE`, 'utf8')}*/` : '',
     },
   },
   {
