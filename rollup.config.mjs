@@ -40,6 +40,7 @@ const lazy = {
   requesting: 'request',
   adding: 'request',
   refresh: 'user',
+  persons: 'user',
   'user-event': 'user',
   'http-cache': 'failure',
   'parse-json': 'failure',
@@ -68,12 +69,21 @@ const lazy = {
 
 /** What a page in a browser does without, each in a file of its own, so that a page need not pay for it. */
 const apart = {
+  'public-client-application': 'public',
+  person: 'person',
   'confidential-client-application': 'server',
   'serializable-token-cache': 'caches',
   encrypted: 'caches',
   sections: 'sections',
 }
 
+/** see below */
+const besidePerson = {
+  name: 'beside-person',
+  transform: (code, id) =>
+    lazy[basename(id, '.ts')] && /core|browser/.test(folderOf(id)) ? { code: `${code}\nexport { checkSignIn as person } from '${personPart}'`, map: null } : null,
+}
+const personPart = fileURLToPath(new URL('src/core/client/person.ts', import.meta.url))
 const folderOf = (id) => /\/src\/(\w+)\//.exec(id.startsWith(parser) ? '/src/core/' : id)?.[1]
 const lazyFile = (id) => lazy[basename(id, '.ts')] ?? (folderOf(id) === 'core' ? 'protocol' : basename(id, '.ts'))
 
@@ -102,14 +112,15 @@ function chunkOf(id, { getModuleInfo }) {
   if (roots.size === 1 && !has('server')) return [...roots].find((root) => root === 'core' || !(root in entries))
   // What an adapter's rare paths share with it must not draw them in.
   if (folderOf(id) !== 'core') return `${folderOf(id)}-shared`
-  if (has('core')) return 'core'
+  if (has('core') || (has('public', 'person') && has('server'))) return 'core'
+  if (has('public', 'person') && !has('node', 'edge')) return 'person'
   if (has('caches', ...Object.keys(entries))) return 'shared'
   if (has('server', 'request')) return 'protocol'
   return has('failure') ? 'failure' : 'user'
 }
 
 /** The files that an entry loads at once. */
-const atOnce = /^(core|shared|caches|sections|server|\w+-shared)$/
+const atOnce = /^(core|public|person|shared|caches|sections|server|\w+-shared)$/
 
 /** Takes away what an earlier build left, just before this one is written. */
 const clean = { name: 'clean', generateBundle: ({ dir }) => rm(dir, { recursive: true, force: true }) }
@@ -119,7 +130,7 @@ export default [
   {
     input: entries,
     external,
-    plugins: [xmlParser, esbuild({ target: 'es2022', tsconfig: false, exclude: /node_modules\/(?!@rgrove)/ }), clean],
+    plugins: [xmlParser, besidePerson, esbuild({ target: 'es2022', tsconfig: false, exclude: /node_modules\/(?!@rgrove)/ }), clean],
     output: {
       dir: 'dist',
       format: 'es',

@@ -1,5 +1,4 @@
 // One file, long by its documentation: each method is a few lines, and its comment is the reference that editors and the API docs show.
-import { accountIn } from '../cache/account.ts'
 import type {
   AccountInfo,
   AuthCodeFlow,
@@ -14,12 +13,10 @@ import type {
   UsernamePasswordOptions,
   UserResult,
 } from '../types.ts'
-import { asAuthError, guarded } from '../util/guarded.ts'
+import { guarded } from '../util/guarded.ts'
 import { loaded } from '../util/loaded.ts'
-import { checkSignIn } from './check-sign-in.ts'
 import { contextOf, createContext, type Parts } from './context.ts'
-import { perform } from './perform.ts'
-import { acquireSilently, isRefusal } from './silent.ts'
+import { perform, withPerson } from './perform.ts'
 
 const signIn = () => import('./auth-code.ts')
 
@@ -48,7 +45,7 @@ export abstract class ClientApplication {
    * ```
    */
   initiateAuthCodeFlow(options: InitiateAuthCodeFlowOptions): Promise<AuthCodeFlow> {
-    return guarded(() => {
+    return withPerson(this, ({ checkSignIn }) => {
       checkSignIn(options)
       return perform(this, options, signIn, ({ beginSignIn }, context, call) => beginSignIn(context, options, call))
     })
@@ -148,13 +145,8 @@ export abstract class ClientApplication {
    * const result = (await app.acquireTokenSilent({ scopes, account })) ?? (await app.acquireTokenInteractive({ scopes }))
    * ```
    */
-  async acquireTokenSilent(options: SilentOptions): Promise<UserResult | null> {
-    try {
-      return await acquireSilently(contextOf(this), options)
-    } catch (error) {
-      if (isRefusal(error)) return null
-      throw asAuthError(error)
-    }
+  acquireTokenSilent(options: SilentOptions): Promise<UserResult | null> {
+    return withPerson(this, ({ acquireIfAllowed }, context) => acquireIfAllowed(context, options))
   }
 
   /**
@@ -167,7 +159,7 @@ export abstract class ClientApplication {
    * ```
    */
   acquireTokenSilentWithError(options: SilentOptions): Promise<UserResult | null> {
-    return guarded(() => acquireSilently(contextOf(this), options))
+    return withPerson(this, ({ acquireSilently }, context) => acquireSilently(context, options))
   }
 
   /**
@@ -179,17 +171,7 @@ export abstract class ClientApplication {
    * ```
    */
   getAccounts(query: { username?: string } = {}): Promise<AccountInfo[]> {
-    return guarded(async () => {
-      const { memory, authority } = contextOf(this)
-      await memory.currentUsers()
-      const username = query.username?.toLowerCase()
-      const accounts: AccountInfo[] = []
-      for (const partition of memory.users.values()) {
-        const account = accountIn(partition, authority.cloud)
-        if (account && (username === undefined || account.username.toLowerCase() === username)) accounts.push(account)
-      }
-      return accounts
-    })
+    return withPerson(this, ({ accountsOf }, context) => accountsOf(context, query))
   }
 
   /**
@@ -201,12 +183,7 @@ export abstract class ClientApplication {
    * ```
    */
   getAccount(query: { homeAccountId: string }): Promise<AccountInfo | null> {
-    return guarded(async () => {
-      const { memory, authority } = contextOf(this)
-      await memory.current({ user: query.homeAccountId })
-      const partition = memory.get({ user: query.homeAccountId })
-      return (partition && accountIn(partition, authority.cloud)) ?? null
-    })
+    return withPerson(this, ({ accountOf }, context) => accountOf(context, query))
   }
 
   /**

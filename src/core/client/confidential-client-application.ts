@@ -31,7 +31,7 @@ export class ConfidentialClientApplication extends ClientApplication {
       throw new ClientConfigurationError('invalid_argument', "azureRegion must be a region's name, such as westus2.")
     }
     const authentication = clientAuthentication({ clientId, credential: clientCredential, clientClaims })
-    super(options, { authentication, flights: { acquireTogether, renew } })
+    super(options, { authentication, flights: { acquireTogether, renew }, person: () => import('./persons.ts') })
   }
 
   /**

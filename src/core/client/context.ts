@@ -10,6 +10,8 @@ import type { ClientApplicationOptions, RequestOptions } from '../types.ts'
 import { isRecord } from '../util/record.ts'
 import type { Passenger } from './single-flight.ts'
 
+export type Person = typeof import('./person.ts')
+
 /** What the methods of one client share. */
 export interface ClientContext {
   options: ClientApplicationOptions
@@ -26,6 +28,8 @@ export interface ClientContext {
   authentication?: ClientAuthentication
   /** How tokens are asked for, where that is at hand; else it is loaded for the first request. */
   flights?: typeof import('./requesting.ts')
+  /** What calls for a person begin with, or how it is loaded. Managed identities have none. */
+  person?: Person | (() => Promise<Person>)
   /** The authority of an option; the client's own where none is given. */
   authorityOf(given: string | URL | AuthorityBuilder | undefined): Authority
 }
@@ -36,7 +40,7 @@ const contexts = /* @__PURE__ */ new WeakMap<object, ClientContext>()
 export const contextOf = (client: object): ClientContext => contexts.get(client)!
 
 /** What a client is made with. */
-export type Parts = Pick<ClientContext, 'authentication' | 'flights'>
+export type Parts = Pick<ClientContext, 'authentication' | 'flights' | 'person'>
 
 export function createContext(client: object, options: ClientApplicationOptions, parts?: Parts): void {
   if (!isRecord(options)) throw invalid('The client needs options.')

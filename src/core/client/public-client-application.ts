@@ -14,6 +14,7 @@ import { checkSignIn } from './check-sign-in.ts'
 import { ClientApplication } from './client-application.ts'
 import { beginCall, contextOf } from './context.ts'
 import { perform } from './perform.ts'
+import * as person from './person.ts'
 import { withSession } from './session.ts'
 
 const deviceCode = () => import('./device-code.ts')
@@ -32,7 +33,7 @@ export class PublicClientApplication extends ClientApplication {
 
   /** @throws {@link ClientConfigurationError} the options cannot be right */
   constructor(options: PublicClientOptions) {
-    super(options)
+    super(options, { person })
     this.#interaction = options.interaction
   }
 
