@@ -81,7 +81,9 @@ const apart = {
 const besidePerson = {
   name: 'beside-person',
   transform: (code, id) =>
-    lazy[basename(id, '.ts')] && /core|browser/.test(folderOf(id)) ? { code: `${code}\nexport { checkSignIn as person } from '${personPart}'`, map: null } : null,
+    lazy[basename(id, '.ts')] && /core|browser/.test(folderOf(id))
+      ? { code: `${code}\nexport { checkSignIn as person } from '${personPart}'`, map: null }
+      : null,
 }
 const personPart = fileURLToPath(new URL('src/core/client/person.ts', import.meta.url))
 const folderOf = (id) => /\/src\/(\w+)\//.exec(id.startsWith(parser) ? '/src/core/' : id)?.[1]

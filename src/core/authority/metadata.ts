@@ -51,7 +51,7 @@ export function endpoint(
   const secure = url.protocol === 'https:' || (url.protocol === 'http:' && home.protocol === 'http:' && isLoopback(url.hostname))
   if (!secure) throw invalid(`The provider's ${name} is not an https URL.`)
   if (!sameSite(home.hostname, url.hostname) && !isMicrosoftHost(url.hostname) && !authority.knownHosts.includes(url.host)) {
-    throw invalid(`The provider's ${name} is on another host, ${url.host}. If that is right, list it in knownAuthorities.`)
+    throw invalid(`The provider's ${name} is on another host, ${url.host}. Is it missing in knownAuthorities?`)
   }
   return url.href
 }

@@ -8,7 +8,6 @@ import type { AppResult, ClientCredentialsOptions, ConfidentialClientOptions, To
 import { loaded } from '../util/loaded.ts'
 import { cacheFirst } from './cache-first.ts'
 import { beginCall, type Call, type ClientContext } from './context.ts'
-import { checkExtraParameters } from './extra-parameters.ts'
 import { clientCredentialsGrant, mergeClaims, obtainAppToken } from './requests.ts'
 import { tokenResult } from './result.ts'
 
@@ -35,9 +34,13 @@ export async function acquireForClient(context: ClientContext, options: ClientCr
     owner,
     lookUp: () => lookUp(context, owner, wanted),
     result: (token, source) => appResult(token, source, call),
-    check() {
-      checkExtraParameters(options)
+    async check() {
       checkClaims(claimsChallenge)
+      // Few requests have any.
+      if (options.extraQueryParameters || options.extraBodyParameters) {
+        const { checkExtraParameters } = await loaded(import('./persons.ts'))
+        checkExtraParameters(options)
+      }
       if (!authority.multiTenant) return
       const message = `An application's own token needs a tenant; ${authority.tenant} is none.`
       context.log({ level: 'warn', message, correlationId: call.correlationId })

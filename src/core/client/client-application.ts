@@ -47,7 +47,7 @@ export abstract class ClientApplication {
   initiateAuthCodeFlow(options: InitiateAuthCodeFlowOptions): Promise<AuthCodeFlow> {
     return withPerson(this, ({ checkSignIn }) => {
       checkSignIn(options)
-      return perform(this, options, signIn, ({ beginSignIn }, context, call) => beginSignIn(context, options, call))
+      return perform(this, options, signIn, 'beginSignIn')
     })
   }
 
@@ -61,10 +61,7 @@ export abstract class ClientApplication {
    * ```
    */
   acquireTokenByAuthCodeFlow(options: AuthCodeFlowOptions): Promise<UserResult> {
-    return perform(this, options, signIn, ({ completeSignIn }, context, call) => {
-      const { flow, response, scopes } = options
-      return completeSignIn(context, flow, response, call, { scopes, api: 832, expires: true })
-    })
+    return perform(this, options, signIn, 'completeFlow')
   }
 
   /**
@@ -78,7 +75,7 @@ export abstract class ClientApplication {
    * ```
    */
   acquireTokenByAuthorizationCode(options: AuthorizationCodeOptions): Promise<UserResult> {
-    return perform(this, options, signIn, ({ redeemCode }, context, call) => redeemCode(context, options, call))
+    return perform(this, options, signIn, 'redeemCode')
   }
 
   /**
@@ -92,7 +89,7 @@ export abstract class ClientApplication {
    * ```
    */
   getAuthorizationRequestUrl(options: AuthorizationRequestUrlOptions): Promise<string> {
-    return perform(this, options, signIn, ({ authorizationRequestUrl }, context, call) => authorizationRequestUrl(context, options, call))
+    return perform(this, options, signIn, 'authorizationRequestUrl')
   }
 
   /**
@@ -106,12 +103,7 @@ export abstract class ClientApplication {
    * ```
    */
   acquireTokenByRefreshToken(options: RefreshTokenOptions): Promise<UserResult> {
-    return perform(
-      this,
-      options,
-      () => import('./refresh.ts'),
-      ({ migrate }, context, call) => migrate(context, options, call),
-    )
+    return perform(this, options, () => import('./refresh.ts'), 'migrate')
   }
 
   /**
@@ -126,12 +118,7 @@ export abstract class ClientApplication {
    * ```
    */
   acquireTokenByUsernamePassword(options: UsernamePasswordOptions): Promise<UserResult> {
-    return perform(
-      this,
-      options,
-      () => import('./username-password.ts'),
-      ({ signInByPassword }, context, call) => signInByPassword(context, options, call),
-    )
+    return perform(this, options, () => import('./username-password.ts'), 'signInByPassword')
   }
 
   /**
@@ -213,12 +200,7 @@ export abstract class ClientApplication {
    * ```
    */
   getLogoutUrl(options: LogoutUrlOptions = {}): Promise<string> {
-    return perform(
-      this,
-      options,
-      () => import('./logout-url.ts'),
-      ({ logoutUrl }, context, call) => logoutUrl(context, options, call),
-    )
+    return perform(this, options, () => import('./logout-url.ts'), 'logoutUrl')
   }
 
   /**

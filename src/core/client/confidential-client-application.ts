@@ -59,12 +59,7 @@ export class ConfidentialClientApplication extends ClientApplication {
    * ```
    */
   acquireTokenOnBehalfOf(options: OnBehalfOfOptions): Promise<UserResult> {
-    return perform(
-      this,
-      options,
-      () => import('./on-behalf-of.ts'),
-      ({ acquireOnBehalfOf }, context, call) => acquireOnBehalfOf(context, options, call),
-    )
+    return perform(this, options, () => import('./on-behalf-of.ts'), 'acquireOnBehalfOf')
   }
 
   /**

@@ -15,16 +15,17 @@ export function withPerson<Result>(
   })
 }
 
-/** Runs a method whose work is in a part that loads when it is first needed. */
-export function perform<Part, Result>(
+/** Runs a method that is the function of that name in a part which loads when it is first needed. */
+export function perform<Options extends RequestOptions, Name extends string, Result>(
   client: object,
-  options: RequestOptions,
-  load: () => Promise<Part>,
-  work: (part: Part, context: ClientContext, call: Call) => Promise<Result>,
+  options: Options,
+  load: () => Promise<Record<Name, (context: ClientContext, options: Options, call: Call) => Promise<Result>>>,
+  name: NoInfer<Name>,
 ): Promise<Result> {
   return withPerson(client, async ({ checkExtraParameters }, context) => {
     checkExtraParameters(options)
     const call = beginCall(context, options)
-    return work(await loaded(load()), context, call)
+    const part = await loaded(load())
+    return part[name](context, options, call)
   })
 }

@@ -65,7 +65,7 @@ export class PublicClientApplication extends ClientApplication {
    * ```
    */
   initiateDeviceFlow(options: InitiateDeviceFlowOptions = {}): Promise<DeviceCodeFlow> {
-    return perform(this, options, deviceCode, ({ beginDeviceFlow }, context, call) => beginDeviceFlow(context, options, call))
+    return perform(this, options, deviceCode, 'beginDeviceFlow')
   }
 
   /**
@@ -79,7 +79,7 @@ export class PublicClientApplication extends ClientApplication {
    * ```
    */
   acquireTokenByDeviceFlow(options: DeviceFlowOptions): Promise<UserResult> {
-    return perform(this, options, deviceCode, ({ pollDeviceFlow }, context, call) => pollDeviceFlow(context, options, call))
+    return perform(this, options, deviceCode, 'pollDeviceFlow')
   }
 
   async #interact(options: InteractiveOptions): Promise<UserResult> {
