@@ -71,6 +71,7 @@ const lazy = {
 const apart = {
   'public-client-application': 'public',
   person: 'person',
+  listing: 'person',
   'confidential-client-application': 'server',
   'serializable-token-cache': 'caches',
   encrypted: 'caches',

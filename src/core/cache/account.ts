@@ -1,5 +1,6 @@
 import type { AccountInfo } from '../types.ts'
 import { type Entity, realmOf, tenantIdOf, text } from './entities.ts'
+import { entitiesIn } from './listing.ts'
 import type { Partition } from './partition.ts'
 
 /** An Account entry as a caller sees it. */
@@ -21,7 +22,7 @@ export function accountInfo(entity: Entity): AccountInfo {
 
 /** The account of a partition: the home tenant's row, else the newest. */
 export function accountIn(partition: Partition, cloud: string): AccountInfo | undefined {
-  const rows = partition.list('Account', cloud)
+  const rows = entitiesIn(partition, 'Account', cloud)
   const home = rows.find((entity) =>
     text(entity, 'home_account_id')
       .toLowerCase()

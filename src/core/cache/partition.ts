@@ -1,5 +1,5 @@
 import { cloudOf } from '../authority/clouds.ts'
-import { authoritiesOf, bindingOf, type CredentialType, type Entity, type Entry, realmOf, seconds, targetOf, text } from './entities.ts'
+import { authoritiesOf, bindingOf, type Entity, type Entry, realmOf, seconds, targetOf, text } from './entities.ts'
 
 /** An access token, ready to be handed out, with what belongs to it. */
 export interface CachedToken {
@@ -67,14 +67,6 @@ export class Partition {
       best = longer(best, bucket.found.get(query.scopeKey) ?? search(bucket, query))
     }
     return best
-  }
-
-  list(type: CredentialType, cloud: string): Entity[] {
-    const entities: Entity[] = []
-    for (const entry of this.entries) {
-      if (entry.type === type && cloudOf(text(entry.entity, 'environment')) === cloud) entities.push(entry.entity)
-    }
-    return entities
   }
 
   /** Adds an entry as it was read. */

@@ -1,5 +1,6 @@
 import { isRecord, toRecord } from '../util/record.ts'
 import { type CredentialType, type Entity, type Entry, text } from './entities.ts'
+import type { Partitions } from './partitions.ts'
 
 const types: readonly string[] = ['AccessToken', 'RefreshToken', 'IdToken', 'Account', 'AppMetadata'] satisfies CredentialType[]
 
@@ -40,6 +41,13 @@ export function readSections(text: string): Content | undefined {
 /** What prints a value later recurses as deep as it goes. */
 const nestsAtMost = (levels: number, value: unknown): boolean =>
   typeof value !== 'object' || !value || (levels > 0 && Object.values(value).every((item) => nestsAtMost(levels - 1, item)))
+
+/** All entries in memory. */
+export function* entriesOf({ shared, users, apps, assertions }: Partitions): IterableIterator<Entry> {
+  for (const partitions of [[shared], users.values(), new Set(apps.values()), assertions.values()]) {
+    for (const partition of partitions) yield* partition.entries
+  }
+}
 
 /** Writes the unified schema: the sections that have content, or all that it knows. */
 export function writeSections(entries: Iterable<Entry>, foreign: Foreign, { all = false } = {}): string {

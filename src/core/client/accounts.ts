@@ -1,10 +1,11 @@
 import { accountIn } from '../cache/account.ts'
+import { currentUsers } from '../cache/listing.ts'
 import type { AccountInfo } from '../types.ts'
 import type { ClientContext } from './context.ts'
 
 /** The accounts that the cache knows, or those of one user name. */
 export async function accountsOf({ memory, authority }: ClientContext, query: { username?: string }): Promise<AccountInfo[]> {
-  await memory.currentUsers()
+  await currentUsers(memory)
   const username = query.username?.toLowerCase()
   const accounts: AccountInfo[] = []
   for (const partition of memory.users.values()) {

@@ -1,4 +1,5 @@
-import { familyOf, settle } from '../cache/filing.ts'
+import { settle } from '../cache/filing.ts'
+import { entitiesIn, familyOf } from '../cache/listing.ts'
 import { appId, type Owner } from '../cache/partitions.ts'
 import type { AccountInfo } from '../types.ts'
 import { loaded } from '../util/loaded.ts'
@@ -16,9 +17,9 @@ export async function forget({ memory, clientId, authority }: ClientContext, { h
     const partition = memory.get(owner)
     const family = familyOf(memory, clientId, cloud)
     const gone = new Set([
-      ...(['Account', 'AccessToken', 'IdToken'] as const).flatMap((type) => partition?.list(type, cloud) ?? []),
+      ...(['Account', 'AccessToken', 'IdToken'] as const).flatMap((type) => entitiesIn(partition, type, cloud)),
       // Another client's own refresh token is that client's to give up.
-      ...(partition?.list('RefreshToken', cloud) ?? []).filter(
+      ...entitiesIn(partition, 'RefreshToken', cloud).filter(
         (token) => token.client_id === clientId || (family && token.family_id === family),
       ),
     ])

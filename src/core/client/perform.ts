@@ -19,8 +19,8 @@ export function withPerson<Result>(
 export function perform<Options extends RequestOptions, Name extends string, Result>(
   client: object,
   options: Options,
-  load: () => Promise<Record<Name, (context: ClientContext, options: Options, call: Call) => Promise<Result>>>,
-  name: NoInfer<Name>,
+  load: () => Promise<Record<NoInfer<Name>, (context: ClientContext, options: Options, call: Call) => Promise<Result>>>,
+  name: Name,
 ): Promise<Result> {
   return withPerson(client, async ({ checkExtraParameters }, context) => {
     checkExtraParameters(options)
