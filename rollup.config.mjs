@@ -31,7 +31,7 @@ const xmlParser = {
 
 /**
  * What loads when it is used: a module that is reached from one of these alone goes into a file of that name. One of an adapter that is not
- * listed goes into a file of its own name, one of the core into `protocol`.
+ * listed goes into a file of its own name, one of the core into `protocol`, which is no such file: list them all.
  */
 const lazy = {
   'auth-code': 'sign-in',
@@ -78,22 +78,27 @@ const apart = {
   sections: 'sections',
 }
 
-/** see below */
+/**
+ * Every late file of the core and of pages names something of `person`. A bundler makes one file of what the same starting points reach:
+ * so what a public client loads at once stays one file, and what a confidential one does is another, without `person`.
+ */
+const person = fileURLToPath(new URL('src/core/client/person.ts', import.meta.url))
 const besidePerson = {
   name: 'beside-person',
   transform: (code, id) =>
-    lazy[basename(id, '.ts')] && /core|browser/.test(folderOf(id))
-      ? { code: `${code}\nexport { checkSignIn as person } from '${personPart}'`, map: null }
+    lazy[basename(id, '.ts')] && ['core', 'browser'].includes(folderOf(id))
+      ? { code: `${code}\nexport { checkSignIn as person } from ${JSON.stringify(person)}`, map: null }
       : null,
 }
-const personPart = fileURLToPath(new URL('src/core/client/person.ts', import.meta.url))
+
 const folderOf = (id) => /\/src\/(\w+)\//.exec(id.startsWith(parser) ? '/src/core/' : id)?.[1]
 const lazyFile = (id) => lazy[basename(id, '.ts')] ?? (folderOf(id) === 'core' ? 'protocol' : basename(id, '.ts'))
 
 /**
  * One file for what every start needs, one for what every request needs, and one for each rare path: sixty small modules would cost ten
  * times the import time. A bundler that splits puts all that is used of a file into the first load, be it by a lazy part alone, where the
- * entry of the core comes by that file: so `core` holds nothing that only lazy parts use, and nothing lazy imports from `server`.
+ * entry of the core comes by that file: so `core` holds nothing that only lazy parts use, and nothing lazy imports from `server` or `public`.
+ * And it keeps all that a late file exports: so no program loads `protocol` itself late, but `request`, which names what is wanted of it.
  */
 function chunkOf(id, { getModuleInfo }) {
   const roots = new Set()
