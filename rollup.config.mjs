@@ -37,7 +37,7 @@ const lazy = {
   'auth-code': 'sign-in',
   interactive: 'sign-in',
   'silent-interaction': 'sign-in',
-  requesting: 'request',
+  requesting: 'user',
   adding: 'request',
   refresh: 'user',
   persons: 'user',
@@ -52,7 +52,7 @@ const lazy = {
   'instance-discovery': 'rare',
   pkcs8: 'rare',
   region: 'rare',
-  turns: 'turns',
+  turns: 'request',
   'verify-signature': 'verify-signature',
   'id-token-signature': 'verify-signature',
   'store-level': 'store',
@@ -65,9 +65,10 @@ const lazy = {
   'redirect-flow': 'page',
   'hidden-frame': 'page',
   'sign-out': 'page',
+  'indexed-db': 'indexed-db',
 }
 
-/** What a page in a browser does without, each in a file of its own, so that a page need not pay for it. */
+/** What one program needs at once and another late or never, each in a file of its own. */
 const apart = {
   'public-client-application': 'public',
   person: 'person',
@@ -76,6 +77,7 @@ const apart = {
   'serializable-token-cache': 'caches',
   encrypted: 'caches',
   sections: 'sections',
+  turns: 'request',
 }
 
 /**
