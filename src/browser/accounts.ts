@@ -1,4 +1,5 @@
 import { accountIn } from '../core/cache/account.ts'
+import { currentUsers } from '../core/cache/listing.ts'
 import { contextOf } from '../core/client/context.ts'
 import { type AccountInfo, type ClientApplication, ClientConfigurationError } from '../core/index.ts'
 import { type Choice, storedChoice } from './stored-choice.ts'
@@ -89,7 +90,7 @@ function create(app: ClientApplication): Accounts {
     loading = true
     while (again) {
       again = false
-      await memory.currentUsers().catch(() => {})
+      await currentUsers(memory).catch(() => {})
       if (!isComplete) {
         // Those of earlier visits have not come just now.
         look()

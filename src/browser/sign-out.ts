@@ -1,4 +1,5 @@
 import { claimsOf } from '../core/cache/claims-of.ts'
+import { entitiesIn } from '../core/cache/listing.ts'
 import { beginCall, contextOf } from '../core/client/context.ts'
 import { type Hints, hintsOf } from '../core/client/hints.ts'
 import { logoutUrl } from '../core/client/logout-url.ts'
@@ -69,7 +70,7 @@ export async function endSession(app: PublicClientApplication, parameters: URLSe
   const [iss, sid] = [parameters.get('iss'), parameters.get('sid')]
   const all = iss === null && sid === null
   const isNamed = ({ homeAccountId: user }: AccountInfo) => {
-    const idTokens = memory.get({ user })?.list('IdToken', authority.cloud) ?? []
+    const idTokens = entitiesIn(memory.get({ user }), 'IdToken', authority.cloud)
     const own = idTokens.filter((entity) => entity.client_id === clientId).map(claimsOf)
     return all || own.some((claims) => claims?.iss === iss && claims?.sid === sid)
   }

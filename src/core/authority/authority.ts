@@ -45,8 +45,7 @@ export const tenantOf = (url: string): string => new URL(url).pathname.split('/'
 
 /** Reads an `authority` or `oidcAuthority` option; no request is made. */
 export function parseAuthority({ authority, oidcAuthority, validateAuthority = true, knownAuthorities = [] }: AuthorityOptions): Authority {
-  if (authority && oidcAuthority)
-    throw new ClientConfigurationError('invalid_argument', 'Give either authority or oidcAuthority, not both.')
+  if (authority && oidcAuthority) throw new ClientConfigurationError('invalid_argument', 'authority and oidcAuthority exclude each other.')
   const given = String(oidcAuthority ?? authority ?? `https://${AZURE_PUBLIC}/common`)
   const url = parseUrl(given, 'authority')
   const host = url.hostname
@@ -60,8 +59,7 @@ export function parseAuthority({ authority, oidcAuthority, validateAuthority = t
     tenant = `${host.slice(0, -'.ciamlogin.com'.length)}.onmicrosoft.com`
     root += `/${tenant}`
   }
-  if (!tenant && kind !== 'oidc')
-    throw invalid('The authority names no tenant: it should look like https://login.microsoftonline.com/contoso.com.')
+  if (!tenant && kind !== 'oidc') throw invalid('The authority names no tenant, such as /contoso.com.')
   const asked = kind === 'adfs' || kind === 'oidc' ? root : `${root}/v2.0`
   return {
     kind,
@@ -83,7 +81,7 @@ export function parseUrl(text: string, name: string): URL {
   const url = URL.canParse(text) && new URL(text)
   if (!url || (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))))
     throw invalid(`${name} must be an https URL; http is for loopback hosts only.`)
-  if (url.username || url.password) throw invalid(`${name} must not hold a user name or password.`)
+  if (url.username || url.password) throw invalid(`${name} must not hold a password or user name.`)
   return url
 }
 

@@ -46,12 +46,11 @@ export function endpoint(
   const value = document[name]
   if (value == null) throw new ClientConfigurationError(absent, `The provider names no ${name}.`)
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined
-  if (!url || url.username || url.password) throw invalid(`The provider's ${name} is not a usable URL.`)
   const home = new URL(authority.url)
-  const secure = url.protocol === 'https:' || (url.protocol === 'http:' && home.protocol === 'http:' && isLoopback(url.hostname))
-  if (!secure) throw invalid(`The provider's ${name} is not an https URL.`)
+  const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && home.protocol === 'http:' && isLoopback(url.hostname))
+  if (!url || !secure || url.username || url.password) throw invalid(`The provider's ${name} is not a usable https URL.`)
   if (!sameSite(home.hostname, url.hostname) && !isMicrosoftHost(url.hostname) && !authority.knownHosts.includes(url.host)) {
-    throw invalid(`The provider's ${name} is on another host, ${url.host}. If that is right, list it in knownAuthorities.`)
+    throw invalid(`The provider's ${name} is on another host, ${url.host}. Is it missing in knownAuthorities?`)
   }
   return url.href
 }

@@ -1,6 +1,7 @@
 import type { Authority } from '../authority/authority.ts'
 import type { AccountInfo } from '../types.ts'
 import { type Entity, realmOf, tenantIdOf, text } from './entities.ts'
+import { visibleIn } from './listing.ts'
 import type { Partition } from './partition.ts'
 
 /** An Account entry as a caller sees it. */
@@ -24,7 +25,7 @@ export function accountInfo(entity: Entity): AccountInfo {
 export function accountIn(partition: Partition, authority: Authority): AccountInfo | undefined {
   const viewer = authority.kind === 'oidc' ? authority.url : authority.cloud
   if (partition.viewer !== viewer) {
-    const rows = partition.visible('Account', authority)
+    const rows = visibleIn(partition, 'Account', authority)
     const home = rows.find((entity) =>
       text(entity, 'home_account_id')
         .toLowerCase()

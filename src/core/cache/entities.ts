@@ -9,7 +9,7 @@ export type Entity = Record<string, unknown>
 
 export interface Entry {
   type: CredentialType
-  /** As it stands in the file it came from; opaque. */
+  /** As it stands in the file it came from; opaque. Empty for an entry made here, which gets one when it is written. */
   key: string
   entity: Entity
 }

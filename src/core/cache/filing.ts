@@ -40,9 +40,3 @@ export function settle(memory: Partitions, user?: string): void {
   if (user !== undefined && !memory.users.get(user)?.entries.length) memory.users.delete(user)
   memory.changed()
 }
-
-/** The family that a client is known to belong to; null where the client has not been seen in this cloud. */
-export function familyOf({ shared }: Partitions, clientId: string, cloud: string): string | null {
-  const entity = shared.list('AppMetadata', cloud).find((candidate) => candidate.client_id === clientId)
-  return entity ? text(entity, 'family_id') : null
-}

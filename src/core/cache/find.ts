@@ -1,5 +1,6 @@
 import { type CredentialType, targetOf } from './entities.ts'
 import type { Partitions } from './partitions.ts'
+import { entriesOf } from './sections.ts'
 
 /** Copies of the entries whose fields equal those of a query. */
 export function findEntities(
@@ -8,7 +9,7 @@ export function findEntities(
   { target = [], ...fields }: { target?: readonly string[] } & Record<string, unknown>,
 ): object[] {
   const found: object[] = []
-  for (const { type, entity } of memory.entries()) {
+  for (const { type, entity } of entriesOf(memory)) {
     if (type !== credentialType || !Object.entries(fields).every(([field, value]) => sameValue(entity[field], value))) continue
     const granted = targetOf(entity).map((scope) => scope.toLowerCase())
     if (target.every((scope) => granted.includes(scope.toLowerCase()))) found.push({ ...entity })

@@ -1,7 +1,6 @@
-import type { Authority } from '../authority/authority.ts'
 import { cloudOf } from '../authority/clouds.ts'
 import type { AccountInfo } from '../types.ts'
-import { authoritiesOf, bindingOf, type CredentialType, type Entity, type Entry, realmOf, seconds, targetOf, text } from './entities.ts'
+import { authoritiesOf, bindingOf, type Entity, type Entry, realmOf, seconds, targetOf, text } from './entities.ts'
 
 /** An access token, ready to be handed out, with what belongs to it. */
 export interface CachedToken {
@@ -72,25 +71,6 @@ export class Partition {
       best = longer(best, bucket.found.get(query.scopeKey) ?? search(bucket, query))
     }
     return best
-  }
-
-  list(type: CredentialType, cloud: string): Entity[] {
-    const entities: Entity[] = []
-    for (const entry of this.entries) {
-      if (entry.type === type && cloudOf(text(entry.entity, 'environment')) === cloud) entities.push(entry.entity)
-    }
-    return entities
-  }
-
-  /**
-   * Those that the clients of an authority may see. A generic provider numbers its people anew in each of its realms, so that two of them
-   * may share a partition; what names no authority, as other MSALs write it, is anybody's.
-   */
-  visible(type: CredentialType, { cloud, kind, url }: Authority): Entity[] {
-    return this.list(type, cloud).filter((entity) => {
-      const authorities = kind === 'oidc' ? authoritiesOf(entity) : []
-      return !authorities.length || authorities.includes(url)
-    })
   }
 
   /** Adds an entry as it was read. */

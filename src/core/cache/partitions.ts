@@ -1,6 +1,6 @@
 import type { CacheStore, Logger } from '../ports.ts'
 import { loaded } from '../util/loaded.ts'
-import type { Entry } from './entities.ts'
+import type { addEvent } from './add.ts'
 import { Partition } from './partition.ts'
 
 /** Whose entries a partition holds: a home account's, an application's own in one tenant, or those got with one user assertion. */
@@ -33,6 +33,8 @@ export class Partitions {
   /** Called, synchronously, whenever what memory holds has changed, or what the store holds is known to have. */
   listeners = new Set<() => void>()
   level: SecondLevel | undefined
+  /** How an event is added; left here by the first request, which has it at hand. */
+  addEvent: typeof addEvent | undefined
   /** The log of the client that came last. */
   log: Logger | undefined
 
@@ -48,19 +50,7 @@ export class Partitions {
     return loaded(import('./store-level.ts')).then(({ reload }) => reload(this, level, owner))
   }
 
-  /** The same for all users that the store can tell of. */
-  async currentUsers(): Promise<void> {
-    const { level } = this
-    if (level?.store.list) await loaded(import('./store-level.ts')).then(({ reloadUsers }) => reloadUsers(this, level))
-  }
-
   changed(): void {
     for (const listener of this.listeners) listener()
-  }
-
-  *entries(): IterableIterator<Entry> {
-    for (const partitions of [[this.shared], this.users.values(), new Set(this.apps.values()), this.assertions.values()]) {
-      for (const partition of partitions) yield* partition.entries
-    }
   }
 }

@@ -1,5 +1,6 @@
 import { isRecord, toRecord } from '../util/record.ts'
-import type { CredentialType, Entity, Entry } from './entities.ts'
+import { type CredentialType, type Entity, type Entry, text } from './entities.ts'
+import type { Partitions } from './partitions.ts'
 
 const types: readonly string[] = ['AccessToken', 'RefreshToken', 'IdToken', 'Account', 'AppMetadata'] satisfies CredentialType[]
 
@@ -41,6 +42,13 @@ export function readSections(text: string): Content | undefined {
 const nestsAtMost = (levels: number, value: unknown): boolean =>
   typeof value !== 'object' || !value || (levels > 0 && Object.values(value).every((item) => nestsAtMost(levels - 1, item)))
 
+/** All entries in memory. */
+export function* entriesOf({ shared, users, apps, assertions }: Partitions): IterableIterator<Entry> {
+  for (const partitions of [[shared], users.values(), new Set(apps.values()), assertions.values()]) {
+    for (const partition of partitions) yield* partition.entries
+  }
+}
+
 /** Writes the unified schema: the sections that have content, or all that it knows. */
 export function writeSections(entries: Iterable<Entry>, foreign: Foreign, { all = false } = {}): string {
   const content: Record<string, Record<string, Entity>> = toRecord()
@@ -49,7 +57,7 @@ export function writeSections(entries: Iterable<Entry>, foreign: Foreign, { all 
     content[type] ??= toRecord()
     const section = content[type]
     // Keys are written in lower case, in which two owners may look alike, and without what a token is bound to.
-    let name = key
+    let name = key || keyOf(type, entity)
     while (name in section) name += '+'
     section[name] = entity
   }
@@ -57,4 +65,15 @@ export function writeSections(entries: Iterable<Entry>, foreign: Foreign, { all 
     content[section] = section in content ? { ...(value as object), ...content[section] } : (value as never)
   }
   return JSON.stringify(content)
+}
+
+/** The key that MSAL Python gives an entry. */
+function keyOf(type: CredentialType, entity: Entity): string {
+  const field = (name: string) => text(entity, name)
+  if (type === 'AppMetadata') return `appmetadata-${field('environment')}-${field('client_id')}`
+  const owner = `${field('home_account_id')}-${field('environment')}`
+  if (type === 'Account') return `${owner}-${field('realm')}`.toLowerCase()
+  const realm = type === 'RefreshToken' ? '' : field('realm')
+  const target = type === 'IdToken' ? '' : field('target')
+  return `${owner}-${type}-${field('client_id')}-${realm}-${target}`.toLowerCase()
 }

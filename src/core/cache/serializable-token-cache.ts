@@ -1,7 +1,7 @@
 import { ClientConfigurationError } from '../errors.ts'
 import { partitionFor } from './filing.ts'
 import { Partition } from './partition.ts'
-import { type Foreign, readSections, writeSections } from './sections.ts'
+import { entriesOf, type Foreign, readSections, writeSections } from './sections.ts'
 import { partitionsOf, TokenCache } from './token-cache.ts'
 
 /**
@@ -32,7 +32,7 @@ export class SerializableTokenCache extends TokenCache {
   /** The whole content as JSON; resets `hasStateChanged`. */
   serialize(): string {
     this.hasStateChanged = false
-    return writeSections(partitionsOf(this).entries(), this.#foreign, { all: true })
+    return writeSections(entriesOf(partitionsOf(this)), this.#foreign, { all: true })
   }
 
   /**

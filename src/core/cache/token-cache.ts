@@ -52,8 +52,9 @@ export class TokenCache {
    */
   add(event: TokenEvent): Promise<void> {
     return guarded(async () => {
-      const { addEvent } = await loaded(import('./add.ts'))
-      await addEvent(partitionsOf(this), event)
+      const memory = partitionsOf(this)
+      const addEvent = memory.addEvent ?? (await loaded(import('./adding.ts'))).addEvent
+      await addEvent(memory, event)
     })
   }
 

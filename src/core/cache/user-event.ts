@@ -1,7 +1,9 @@
 import { isMultiTenant, tenantOf } from '../authority/authority.ts'
 import { type IdTokenExpectations, validateIdToken } from '../oauth/id-token.ts'
-import type { Owner } from './partitions.ts'
+import { partitionFor } from './filing.ts'
+import type { Owner, Partitions } from './partitions.ts'
 import { type ClientTokenEvent, readAppEvent, readResponse, readTokens, type TokenOutcome } from './token-event.ts'
+import { put, sameMeaning, writeEntities } from './write.ts'
 
 // The grants that a person takes part in (the unified schema's account_source).
 const personalGrants = ['authorization_code', 'password', 'urn:ietf:params:oauth:grant-type:device_code', 'broker']
@@ -57,4 +59,23 @@ export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTo
   }
   const partition: Owner = event.assertionHash ? { assertion: event.assertionHash } : { user: homeAccountId }
   return { ...outcome, ...(claims && { claims }), owner: partition }
+}
+
+/** Writes what an event of a person brought, unless its owner has signed out meanwhile. */
+export function writeUserOutcome(memory: Partitions, { heldToken }: ClientTokenEvent, { entities, owner }: TokenOutcome): void {
+  const written = { ...entities }
+  if (heldToken) {
+    const held = memory.get(owner)?.entries.filter((entry) => sameMeaning(entry, { type: 'RefreshToken', entity: heldToken }))
+    // Gone: its owner has signed out. Another by now: somebody was faster, or its owner has signed in again, and that token stays.
+    if (!held?.length) return
+    if (!held.some(({ entity }) => entity.secret === heldToken.secret)) delete written.RefreshToken
+  }
+  const partition = partitionFor(memory, { type: 'AccessToken', entity: entities.AccessToken })
+  // One that named no authority, as other MSALs write them, would be found by all: its successor takes its place.
+  if (heldToken && !heldToken.authority && entities.RefreshToken?.authority) {
+    partition.remove(({ type, entity }) => type === 'RefreshToken' && entity.secret === heldToken.secret)
+  }
+  // Another MSAL files an account under another name of its cloud, and a renewal writes none: from here on the two are one.
+  for (const { entity } of partition.entries.filter(({ type }) => type === 'Account')) put(partition, 'Account', entity)
+  writeEntities(memory, written)
 }

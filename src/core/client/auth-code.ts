@@ -12,6 +12,7 @@ import { readClientInfo } from '../oauth/token-response.ts'
 import type { AuthorizationResponse, ResponseMode } from '../ports.ts'
 import type {
   AuthCodeFlow,
+  AuthCodeFlowOptions,
   AuthorizationCodeOptions,
   AuthorizationRequestUrlOptions,
   InitiateAuthCodeFlowOptions,
@@ -44,6 +45,11 @@ interface Redeeming {
   authority?: Authority
   /** Refuses an answer that is right but not wanted. Nothing is stored before. */
   check?: (outcome: TokenOutcome) => void
+}
+
+/** The second half of a sign-in that went out of our hands. */
+export function completeFlow(context: ClientContext, { flow, response, scopes }: AuthCodeFlowOptions, call: Call): Promise<UserResult> {
+  return completeSignIn(context, flow, response, call, { scopes, api: 832, expires: true })
 }
 
 /** Redeems what came back. */

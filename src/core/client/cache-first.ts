@@ -25,14 +25,14 @@ export interface Plan<R> {
   /** What one caller is handed: its own, for several may get the same token. */
   result(token: CachedToken, source: Source): R
   /** Called before a request is made: refuses what only a request would show to be wrong. */
-  check(): void
+  check(): void | Promise<void>
   /** Whose partition is locked, over a store, while a request is made; absent where `acquire` sees to it. */
   owner?: Owner
   /** Null where there is nothing to get one with. */
   acquire(reason: Reason, exchange: () => Bounds): Promise<readonly [CachedToken, Source] | null>
 }
 
-const flights = () => loaded(import('./flights.ts'))
+const flights = async (context: ClientContext) => context.flights ?? loaded(import('./requesting.ts'))
 const tries = /* @__PURE__ */ new WeakMap<object, number>()
 
 /**
@@ -42,8 +42,8 @@ const tries = /* @__PURE__ */ new WeakMap<object, number>()
 export async function cacheFirst<R>(context: ClientContext, call: Call, plan: Plan<R>): Promise<R | null> {
   const cached = plan.fresh ? undefined : plan.lookUp()
   if (!cached || !isGood(cached)) {
-    plan.check()
-    return (await flights()).acquireTogether(context, call, plan, cached ? 3 : plan.fresh ? 1 : 2)
+    await plan.check()
+    return (await flights(context)).acquireTogether(context, call, plan, cached ? 3 : plan.fresh ? 1 : 2)
   }
   context.hits++
   const now = Date.now()
@@ -52,7 +52,7 @@ export async function cacheFirst<R>(context: ClientContext, call: Call, plan: Pl
     outlive(
       context,
       call,
-      flights().then(({ renew }) => renew(context, call, plan)),
+      flights(context).then(({ renew }) => renew(context, call, plan)),
     )
   }
   return plan.result(cached, 'cache')

@@ -1,6 +1,4 @@
 // One file, long by its documentation: each method is a few lines, and its comment is the reference that editors and the API docs show.
-import { accountIn } from '../cache/account.ts'
-import type { ClientAuthentication } from '../oauth/client-assertion.ts'
 import type {
   AccountInfo,
   AuthCodeFlow,
@@ -15,12 +13,10 @@ import type {
   UsernamePasswordOptions,
   UserResult,
 } from '../types.ts'
-import { asAuthError, guarded } from '../util/guarded.ts'
+import { guarded } from '../util/guarded.ts'
 import { loaded } from '../util/loaded.ts'
-import { checkSignIn } from './check-sign-in.ts'
-import { contextOf, createContext } from './context.ts'
-import { perform } from './perform.ts'
-import { acquireSilently, isRefusal } from './silent.ts'
+import { contextOf, createContext, type Parts } from './context.ts'
+import { perform, withPerson } from './perform.ts'
 
 const signIn = () => import('./auth-code.ts')
 
@@ -30,8 +26,8 @@ export abstract class ClientApplication {
   declare readonly [Symbol.asyncDispose]: () => Promise<void>
 
   /** @internal */
-  constructor(options: ClientApplicationOptions, authentication?: ClientAuthentication) {
-    createContext(this, options, authentication)
+  constructor(options: ClientApplicationOptions, parts?: Parts) {
+    createContext(this, options, parts)
     // No method of a computed name: bundlers keep a class that has one, used or not.
     if (Symbol.asyncDispose) Object.defineProperty(this, Symbol.asyncDispose, { value: () => this.close() })
   }
@@ -49,9 +45,9 @@ export abstract class ClientApplication {
    * ```
    */
   initiateAuthCodeFlow(options: InitiateAuthCodeFlowOptions): Promise<AuthCodeFlow> {
-    return guarded(() => {
+    return withPerson(this, ({ checkSignIn }) => {
       checkSignIn(options)
-      return perform(this, options, signIn, ({ beginSignIn }, context, call) => beginSignIn(context, options, call))
+      return perform(this, options, signIn, 'beginSignIn')
     })
   }
 
@@ -65,10 +61,7 @@ export abstract class ClientApplication {
    * ```
    */
   acquireTokenByAuthCodeFlow(options: AuthCodeFlowOptions): Promise<UserResult> {
-    return perform(this, options, signIn, ({ completeSignIn }, context, call) => {
-      const { flow, response, scopes } = options
-      return completeSignIn(context, flow, response, call, { scopes, api: 832, expires: true })
-    })
+    return perform(this, options, signIn, 'completeFlow')
   }
 
   /**
@@ -82,7 +75,7 @@ export abstract class ClientApplication {
    * ```
    */
   acquireTokenByAuthorizationCode(options: AuthorizationCodeOptions): Promise<UserResult> {
-    return perform(this, options, signIn, ({ redeemCode }, context, call) => redeemCode(context, options, call))
+    return perform(this, options, signIn, 'redeemCode')
   }
 
   /**
@@ -96,7 +89,7 @@ export abstract class ClientApplication {
    * ```
    */
   getAuthorizationRequestUrl(options: AuthorizationRequestUrlOptions): Promise<string> {
-    return perform(this, options, signIn, ({ authorizationRequestUrl }, context, call) => authorizationRequestUrl(context, options, call))
+    return perform(this, options, signIn, 'authorizationRequestUrl')
   }
 
   /**
@@ -110,12 +103,7 @@ export abstract class ClientApplication {
    * ```
    */
   acquireTokenByRefreshToken(options: RefreshTokenOptions): Promise<UserResult> {
-    return perform(
-      this,
-      options,
-      () => import('./refresh.ts'),
-      ({ migrate }, context, call) => migrate(context, options, call),
-    )
+    return perform(this, options, () => import('./refresh.ts'), 'migrate')
   }
 
   /**
@@ -130,12 +118,7 @@ export abstract class ClientApplication {
    * ```
    */
   acquireTokenByUsernamePassword(options: UsernamePasswordOptions): Promise<UserResult> {
-    return perform(
-      this,
-      options,
-      () => import('./username-password.ts'),
-      ({ signInByPassword }, context, call) => signInByPassword(context, options, call),
-    )
+    return perform(this, options, () => import('./username-password.ts'), 'signInByPassword')
   }
 
   /**
@@ -149,13 +132,8 @@ export abstract class ClientApplication {
    * const result = (await app.acquireTokenSilent({ scopes, account })) ?? (await app.acquireTokenInteractive({ scopes }))
    * ```
    */
-  async acquireTokenSilent(options: SilentOptions): Promise<UserResult | null> {
-    try {
-      return await acquireSilently(contextOf(this), options)
-    } catch (error) {
-      if (isRefusal(error)) return null
-      throw asAuthError(error)
-    }
+  acquireTokenSilent(options: SilentOptions): Promise<UserResult | null> {
+    return withPerson(this, ({ acquireIfAllowed }, context) => acquireIfAllowed(context, options))
   }
 
   /**
@@ -168,7 +146,7 @@ export abstract class ClientApplication {
    * ```
    */
   acquireTokenSilentWithError(options: SilentOptions): Promise<UserResult | null> {
-    return guarded(() => acquireSilently(contextOf(this), options))
+    return withPerson(this, ({ acquireSilently }, context) => acquireSilently(context, options))
   }
 
   /**
@@ -180,17 +158,7 @@ export abstract class ClientApplication {
    * ```
    */
   getAccounts(query: { username?: string } = {}): Promise<AccountInfo[]> {
-    return guarded(async () => {
-      const { memory, authority } = contextOf(this)
-      await memory.currentUsers()
-      const username = query.username?.toLowerCase()
-      const accounts: AccountInfo[] = []
-      for (const partition of memory.users.values()) {
-        const account = accountIn(partition, authority)
-        if (account && (username === undefined || account.username.toLowerCase() === username)) accounts.push(account)
-      }
-      return accounts
-    })
+    return withPerson(this, ({ accountsOf }, context) => accountsOf(context, query))
   }
 
   /**
@@ -202,12 +170,7 @@ export abstract class ClientApplication {
    * ```
    */
   getAccount(query: { homeAccountId: string }): Promise<AccountInfo | null> {
-    return guarded(async () => {
-      const { memory, authority } = contextOf(this)
-      await memory.current({ user: query.homeAccountId })
-      const partition = memory.get({ user: query.homeAccountId })
-      return (partition && accountIn(partition, authority)) ?? null
-    })
+    return withPerson(this, ({ accountOf }, context) => accountOf(context, query))
   }
 
   /**
@@ -237,12 +200,7 @@ export abstract class ClientApplication {
    * ```
    */
   getLogoutUrl(options: LogoutUrlOptions = {}): Promise<string> {
-    return perform(
-      this,
-      options,
-      () => import('./logout-url.ts'),
-      ({ logoutUrl }, context, call) => logoutUrl(context, options, call),
-    )
+    return perform(this, options, () => import('./logout-url.ts'), 'logoutUrl')
   }
 
   /**

@@ -7,6 +7,7 @@ import { loaded } from '../util/loaded.ts'
 import { acquireForClient } from './app-token.ts'
 import { ClientApplication } from './client-application.ts'
 import { contextOf } from './context.ts'
+import { acquireTogether, renew } from './flights.ts'
 import { perform } from './perform.ts'
 
 /**
@@ -27,9 +28,10 @@ export class ConfidentialClientApplication extends ClientApplication {
   constructor(options: ConfidentialClientOptions) {
     const { clientId, clientCredential, clientClaims, azureRegion } = (options ?? {}) as ConfidentialClientOptions
     if (typeof azureRegion === 'string' && !isRegion(azureRegion)) {
-      throw new ClientConfigurationError('invalid_argument', "azureRegion must be a region's name, such as westus2.")
+      throw new ClientConfigurationError('invalid_argument', 'azureRegion must be a name such as westus2.')
     }
-    super(options, clientAuthentication({ clientId, credential: clientCredential, clientClaims }))
+    const authentication = clientAuthentication({ clientId, credential: clientCredential, clientClaims })
+    super(options, { authentication, flights: { acquireTogether, renew }, person: () => import('./persons.ts') })
   }
 
   /**
@@ -57,12 +59,7 @@ export class ConfidentialClientApplication extends ClientApplication {
    * ```
    */
   acquireTokenOnBehalfOf(options: OnBehalfOfOptions): Promise<UserResult> {
-    return perform(
-      this,
-      options,
-      () => import('./on-behalf-of.ts'),
-      ({ acquireOnBehalfOf }, context, call) => acquireOnBehalfOf(context, options, call),
-    )
+    return perform(this, options, () => import('./on-behalf-of.ts'), 'acquireOnBehalfOf')
   }
 
   /**

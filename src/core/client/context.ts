@@ -10,6 +10,8 @@ import type { ClientApplicationOptions, RequestOptions } from '../types.ts'
 import { isRecord } from '../util/record.ts'
 import type { Passenger } from './single-flight.ts'
 
+export type Person = typeof import('./person.ts')
+
 /** What the methods of one client share. */
 export interface ClientContext {
   options: ClientApplicationOptions
@@ -24,6 +26,10 @@ export interface ClientContext {
   pending: Set<Promise<unknown>>
   /** Of confidential clients. */
   authentication?: ClientAuthentication
+  /** How tokens are asked for, where that is at hand; else it is loaded for the first request. */
+  flights?: typeof import('./requesting.ts')
+  /** What calls for a person begin with, or how it is loaded. Managed identities have none. */
+  person?: Person | (() => Promise<Person>)
   /** The authority of an option; the client's own where none is given. */
   authorityOf(given: string | URL | AuthorityBuilder | undefined): Authority
 }
@@ -33,7 +39,10 @@ const contexts = /* @__PURE__ */ new WeakMap<object, ClientContext>()
 /** The inside of a client, for its methods and for the adapters. It is kept apart from the object, so that nothing prints it. */
 export const contextOf = (client: object): ClientContext => contexts.get(client)!
 
-export function createContext(client: object, options: ClientApplicationOptions, authentication?: ClientAuthentication): void {
+/** What a client is made with. */
+export type Parts = Pick<ClientContext, 'authentication' | 'flights' | 'person'>
+
+export function createContext(client: object, options: ClientApplicationOptions, parts?: Parts): void {
   if (!isRecord(options)) throw invalid('The client needs options.')
   const { clientId, tokenCache = new TokenCache(), timeout, knownAuthorities = [], instanceDiscovery } = options
   if (typeof clientId !== 'string' || !clientId) throw invalid('clientId is missing.')
@@ -68,7 +77,7 @@ export function createContext(client: object, options: ClientApplicationOptions,
     hits: 0,
     log,
     pending: new Set(),
-    ...(authentication && { authentication }),
+    ...parts,
     authorityOf(given) {
       if (given === undefined) return authority
       const url = String(given)

@@ -1,9 +1,9 @@
 import type { TokenCache } from '../cache/token-cache.ts'
 import { isAuthError } from '../errors.ts'
+import { loaded } from '../util/loaded.ts'
 import { isGood, outlive, type Plan, type Reason } from './cache-first.ts'
 import type { Call, ClientContext } from './context.ts'
 import { SingleFlight } from './single-flight.ts'
-import { inTurn, leftBehind } from './turns.ts'
 
 /** One per token cache: instances that share a cache share its requests. */
 const flights = /* @__PURE__ */ new WeakMap<TokenCache, SingleFlight>()
@@ -28,7 +28,7 @@ export async function acquireTogether<R>(context: ClientContext, call: Call, pla
 /** Renews a token that is still good. Nobody waits for it, so nobody's abort ends it and nobody hears of a failure. */
 export async function renew<R>(context: ClientContext, call: Call, plan: Plan<R>): Promise<void> {
   try {
-    plan.check()
+    await plan.check()
     await join(context, { ...call, signal: undefined, waitUntil: undefined }, { ...plan, fresh: true }, 4)
   } catch (error) {
     const code = isAuthError(error) ? error.code : 'unknown'
@@ -42,8 +42,9 @@ function join<R>(context: ClientContext, call: Call, { key, fresh, owner, lookUp
   const { extraQueryParameters, extraBodyParameters } = call.options
   const id = JSON.stringify([...key, fresh, extraQueryParameters, extraBodyParameters])
   const waitUntil = (work: Promise<unknown>) => outlive(context, call, work)
-  return flight.join(id, { ...call, waitUntil }, (exchange) => {
+  return flight.join(id, { ...call, waitUntil }, async (exchange) => {
     if (!owner || !context.memory.level) return acquire(reason, exchange)
+    const { inTurn, leftBehind } = await loaded(import('./turns.ts'))
     return inTurn(context.memory, owner, async () => {
       const got = leftBehind(reason, lookUp)
       return got ? ([got, 'cache'] as const) : acquire(reason, exchange)

@@ -1,5 +1,6 @@
 import type { CredentialType } from '../cache/entities.ts'
-import { familyOf, settle } from '../cache/filing.ts'
+import { settle } from '../cache/filing.ts'
+import { familyOf, visibleIn } from '../cache/listing.ts'
 import { appId, type Owner } from '../cache/partitions.ts'
 import type { AccountInfo } from '../types.ts'
 import { loaded } from '../util/loaded.ts'
@@ -15,7 +16,7 @@ export async function forget({ memory, clientId, authority }: ClientContext, { h
   const remove = () => {
     const partition = memory.get(owner)
     const family = familyOf(memory, clientId, authority.cloud)
-    const list = (type: CredentialType) => partition?.visible(type, authority) ?? []
+    const list = (type: CredentialType) => visibleIn(partition, type, authority)
     const gone = new Set([
       ...(['Account', 'AccessToken', 'IdToken'] as const).flatMap(list),
       // Another client's own refresh token is that client's to give up.

@@ -1,5 +1,6 @@
 import { claimsOf } from '../cache/claims-of.ts'
-import { type Entity, text } from '../cache/entities.ts'
+import { text } from '../cache/entities.ts'
+import { visibleIn } from '../cache/listing.ts'
 import type { AccountInfo, IdTokenClaims } from '../types.ts'
 import type { ClientContext } from './context.ts'
 
@@ -13,7 +14,7 @@ export interface Hints {
 /** The hints of an account; of what the cache knows of it, only this client's id token counts. */
 export async function hintsOf({ clientId, memory, authority }: ClientContext, { homeAccountId: user }: AccountInfo): Promise<Hints> {
   await memory.current({ user })
-  const idTokens: Entity[] = memory.get({ user })?.visible('IdToken', authority) ?? []
+  const idTokens = visibleIn(memory.get({ user }), 'IdToken', authority)
   const idToken = idTokens.find((entity) => entity.client_id === clientId)
   if (!idToken) return {}
   const { login_hint: loginHint, sid }: Partial<IdTokenClaims> = claimsOf(idToken) ?? {}

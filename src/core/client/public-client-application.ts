@@ -14,6 +14,7 @@ import { checkSignIn } from './check-sign-in.ts'
 import { ClientApplication } from './client-application.ts'
 import { beginCall, contextOf } from './context.ts'
 import { perform } from './perform.ts'
+import * as person from './person.ts'
 import { withSession } from './session.ts'
 
 const deviceCode = () => import('./device-code.ts')
@@ -32,7 +33,7 @@ export class PublicClientApplication extends ClientApplication {
 
   /** @throws {@link ClientConfigurationError} the options cannot be right */
   constructor(options: PublicClientOptions) {
-    super(options)
+    super(options, { person })
     this.#interaction = options.interaction
   }
 
@@ -64,7 +65,7 @@ export class PublicClientApplication extends ClientApplication {
    * ```
    */
   initiateDeviceFlow(options: InitiateDeviceFlowOptions = {}): Promise<DeviceCodeFlow> {
-    return perform(this, options, deviceCode, ({ beginDeviceFlow }, context, call) => beginDeviceFlow(context, options, call))
+    return perform(this, options, deviceCode, 'beginDeviceFlow')
   }
 
   /**
@@ -78,7 +79,7 @@ export class PublicClientApplication extends ClientApplication {
    * ```
    */
   acquireTokenByDeviceFlow(options: DeviceFlowOptions): Promise<UserResult> {
-    return perform(this, options, deviceCode, ({ pollDeviceFlow }, context, call) => pollDeviceFlow(context, options, call))
+    return perform(this, options, deviceCode, 'pollDeviceFlow')
   }
 
   async #interact(options: InteractiveOptions): Promise<UserResult> {

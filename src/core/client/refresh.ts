@@ -2,7 +2,8 @@ import type { Authority } from '../authority/authority.ts'
 import { accountInfo } from '../cache/account.ts'
 import { claimsOf } from '../cache/claims-of.ts'
 import { type Entity, seconds, text } from '../cache/entities.ts'
-import { familyOf, settle } from '../cache/filing.ts'
+import { settle } from '../cache/filing.ts'
+import { entitiesIn, familyOf } from '../cache/listing.ts'
 import type { CachedToken, Partition } from '../cache/partition.ts'
 import type { Partitions } from '../cache/partitions.ts'
 import type { TokenOutcome } from '../cache/token-event.ts'
@@ -91,7 +92,7 @@ async function discard(memory: Partitions, user: string, secret: unknown): Promi
 function refreshTokens({ memory, clientId }: ClientContext, user: string, { cloud, url }: Authority): Entity[] {
   const family = familyOf(memory, clientId, cloud) ?? '1'
   const newest = (entity: Entity) => seconds(entity, 'last_modification_time') ?? 0
-  const all = (memory.get({ user })?.list('RefreshToken', cloud) ?? [])
+  const all = entitiesIn(memory.get({ user }), 'RefreshToken', cloud)
     .filter((entity) => text(entity, 'secret') && (text(entity, 'authority') || url) === url)
     .sort((a, b) => newest(b) - newest(a))
   const isShared = (entity: Entity) => !!family && text(entity, 'family_id') === family

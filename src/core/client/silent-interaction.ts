@@ -1,3 +1,4 @@
+import { visibleIn } from '../cache/listing.ts'
 import type { CachedToken } from '../cache/partition.ts'
 import { ClientAuthError } from '../errors.ts'
 import type { Interaction } from '../ports.ts'
@@ -18,7 +19,7 @@ export async function signInSilently(
 ): Promise<CachedToken> {
   const { correlationId } = call
   const { homeAccountId } = account
-  const known = () => context.memory.get({ user: homeAccountId })?.visible('Account', authority).length
+  const known = () => visibleIn(context.memory.get({ user: homeAccountId }), 'Account', authority).length
   const before = known()
   const { extraQueryParameters } = call.options
   const { loginHint, sid } = await hintsOf(context, account)

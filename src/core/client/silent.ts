@@ -50,8 +50,18 @@ export async function acquireSilently(context: ClientContext, options: SilentOpt
   })
 }
 
+/** The same; null as well where the provider refuses. */
+export async function acquireIfAllowed(context: ClientContext, options: SilentOptions): Promise<UserResult | null> {
+  try {
+    return await acquireSilently(context, options)
+  } catch (error) {
+    if (isRefusal(error)) return null
+    throw error
+  }
+}
+
 /** Whether an error means that the provider has refused, or would not be asked in silence, so that only the person can help. */
-export const isRefusal = (error: unknown): boolean =>
+const isRefusal = (error: unknown): boolean =>
   isAuthError(error, 'interaction_timed_out') || (error instanceof ServerError && error.status < 500 && error.code !== 'throttled')
 
 export function lookUp(context: ClientContext, { account, authority, scopes, scopeKey, binding }: Wanted): CachedToken | undefined {

@@ -1,5 +1,6 @@
 import type { Authority } from '../authority/authority.ts'
 import type { Metadata } from '../authority/metadata.ts'
+import { addEvent } from '../cache/add.ts'
 import { seconds } from '../cache/entities.ts'
 import type { CachedToken } from '../cache/partition.ts'
 import type { ClientTokenEvent, TokenOutcome } from '../cache/token-event.ts'
@@ -8,7 +9,7 @@ import { type Bounds, withDeadline } from '../http/deadline.ts'
 import { isServer, osName } from '../platform.ts'
 import { loaded } from '../util/loaded.ts'
 import { parseRecord } from '../util/record.ts'
-import { withId } from '../util/tagged.ts'
+import { withId } from '../util/with-id.ts'
 import type { Call, ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
 import { version } from './version.ts'
@@ -56,6 +57,7 @@ async function obtain(
     ...known,
   }
   const outcome = await read(event, metadata)
+  context.memory.addEvent = addEvent
   try {
     await context.cache.add({ ...event, homeAccountId: outcome.homeAccountId } as ClientTokenEvent)
   } catch {

@@ -7,7 +7,6 @@ export interface Telemetry {
 }
 
 export function createTelemetry(): Telemetry {
-  let size = 0
   let calls: string[] = []
   let errors: string[] = []
   return {
@@ -17,19 +16,16 @@ export function createTelemetry(): Telemetry {
     }),
     answered(apiId, correlationId, error) {
       if (error === undefined) {
-        size = 0
         calls = []
         errors = []
         return
       }
       // A separator or a line break in foreign text would garble the header.
-      const call = `${apiId},${plain(correlationId)}`
-      const word = plain(error)
-      const length = call.length + word.length + 2
-      if (size + length >= 350) return
-      size += length
-      calls.push(call)
-      errors.push(word)
+      const all = [...calls, `${apiId},${plain(correlationId)}`]
+      const words = [...errors, plain(error)]
+      if (`${all},${words}`.length > 348) return
+      calls = all
+      errors = words
     },
   }
 }

@@ -74,7 +74,7 @@ function checkCredential(credential: unknown): asserts credential is ClientCrede
   const given = (credential ?? {}) as Partial<CertificateCredential & ExternalSignCredential & AssertionCredential>
   const { privateKey, sign, clientAssertion, publicCertificate, passphrase } = given
   if ([privateKey, sign, clientAssertion].filter(Boolean).length !== 1)
-    throw credentialInvalid('The client credential must be a secret, or have one of privateKey, sign and clientAssertion.')
+    throw credentialInvalid('clientCredential must be a secret, or have one of privateKey, sign and clientAssertion.')
   if (clientAssertion) {
     if (typeof clientAssertion !== 'string' && typeof clientAssertion !== 'function')
       throw credentialInvalid('clientAssertion must be a string or a function.')
@@ -82,9 +82,8 @@ function checkCredential(credential: unknown): asserts credential is ClientCrede
   }
   if (sign && typeof sign !== 'function') throw credentialInvalid('sign must be a function.')
   if (publicCertificate) pemCertificates(String(publicCertificate))
-  if (!thumbprintOf(given) && !publicCertificate)
-    throw credentialInvalid('The client credential needs a thumbprint or a publicCertificate.')
+  if (!thumbprintOf(given) && !publicCertificate) throw credentialInvalid('clientCredential needs a thumbprint or publicCertificate.')
   if (typeof privateKey !== 'string') signingAlgorithm(given)
   else if (pemPrivateKey(privateKey).label === 'ENCRYPTED PRIVATE KEY' && !passphrase)
-    throw credentialInvalid('The private key is encrypted and there is no passphrase.')
+    throw credentialInvalid('privateKey needs a passphrase.')
 }

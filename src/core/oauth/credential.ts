@@ -22,7 +22,7 @@ export async function guard<T>(what: string, run: () => T | Promise<T>): Promise
 export function thumbprintOf({ thumbprint }: Partial<CertificateCredential>): string | undefined {
   if (!thumbprint) return
   const digits = String(thumbprint).replace(/[\s:]/g, '')
-  if (!/^[\da-f]{40}$/i.test(digits)) throw credentialInvalid('thumbprint must be a SHA-1 digest: 40 hexadecimal digits.')
+  if (!/^[\da-f]{40}$/i.test(digits)) throw credentialInvalid('thumbprint must be a SHA-1 in hexadecimal.')
   return digits
 }
 
@@ -34,8 +34,7 @@ export function signingAlgorithm(credential: Partial<CertificateCredential>, adf
   const { name, hash } = (key.algorithm ?? {}) as { name?: string; hash?: { name: string } }
   const own = name === 'RSA-PSS' ? 'PS256' : 'RS256'
   if ((own === 'RS256' && name !== 'RSASSA-PKCS1-v1_5') || hash?.name !== 'SHA-256' || !key.usages?.includes('sign'))
-    throw credentialInvalid('privateKey must be PEM, or a CryptoKey that signs with RSASSA-PKCS1-v1_5 or RSA-PSS and SHA-256.')
-  if (rs256Only && own === 'PS256')
-    throw credentialInvalid('An RSA-PSS key goes with publicCertificate alone: a thumbprint, and AD FS, want RSASSA-PKCS1-v1_5.')
+    throw credentialInvalid('privateKey must be PEM, or a CryptoKey that signs RS256 or PS256.')
+  if (rs256Only && own === 'PS256') throw credentialInvalid('A thumbprint, and AD FS, need a key for RS256.')
   return own
 }

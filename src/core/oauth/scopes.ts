@@ -13,7 +13,7 @@ export function checkScopes(scopes: readonly string[] | undefined, { empty = fal
   if (!reservedToo && list.some((scope) => reserved.includes(scope))) {
     throw new ClientConfigurationError(
       'scopes_reserved',
-      'openid, profile and offline_access are asked for by themselves; leave them out of scopes.',
+      'openid, profile and offline_access are always asked for, and must not be in scopes.',
     )
   }
   return list

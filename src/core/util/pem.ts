@@ -35,6 +35,6 @@ export function pemCertificates(text: string): string[] {
 /** The first RSA private key of a PEM text. */
 export function pemPrivateKey(text: string): PemBlock {
   const block = pemBlocks(text).find(({ label }) => /^((RSA|ENCRYPTED) )?PRIVATE KEY$/.test(label))
-  if (!block) throw credentialInvalid('privateKey must be an RSA key in PEM: PKCS#8, encrypted PKCS#8 or PKCS#1.')
+  if (!block) throw credentialInvalid('privateKey must be an RSA key in PEM, as PKCS#8 or PKCS#1.')
   return block
 }

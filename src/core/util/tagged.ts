@@ -1,10 +1,4 @@
-import { isAuthError } from '../errors.ts'
-
-/** An error that carries the correlation id of the request that it is about. */
-export function withId(error: unknown, correlationId: string): unknown {
-  if (isAuthError(error)) (error as { correlationId?: string }).correlationId ??= correlationId
-  return error
-}
+import { withId } from './with-id.ts'
 
 /** Runs a task whose errors are to carry a correlation id. */
 export function tagged<T>(correlationId: string, task: () => T): T {

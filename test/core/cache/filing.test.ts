@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Entity } from '../../../src/core/cache/entities.ts'
-import { familyOf, partitionFor, settle } from '../../../src/core/cache/filing.ts'
+import { partitionFor, settle } from '../../../src/core/cache/filing.ts'
+import { familyOf } from '../../../src/core/cache/listing.ts'
 import { appId, Partitions } from '../../../src/core/cache/partitions.ts'
+import { entriesOf } from '../../../src/core/cache/sections.ts'
 import { clientId, host } from './support.ts'
 
 const app = (realm: string, ...asked: string[]): Entity => ({
@@ -44,7 +46,7 @@ describe('partitionFor', () => {
     const joined = file(memory, app('GUID', 'one.example'))
     for (const tenant of ['guid', 'one.example', 'two.example', 'three.example'])
       expect(memory.get({ app: appId(clientId, host, tenant) })).toBe(joined)
-    expect([...memory.entries()]).toHaveLength(3)
+    expect([...entriesOf(memory)]).toHaveLength(3)
   })
 
   it('an authority that is no URL is passed over', () => {

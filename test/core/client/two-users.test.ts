@@ -297,7 +297,6 @@ beforeAll(() =>
     import('../../../src/core/client/device-code.ts'),
     import('../../../src/core/client/flights.ts'),
     import('../../../src/core/client/refresh.ts'),
-    import('../../../src/core/client/requests.ts'),
     import('../../../src/core/client/username-password.ts'),
     import('../../../src/core/client/on-behalf-of.ts'),
   ]),

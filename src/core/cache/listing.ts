@@ -1,0 +1,38 @@
+import type { Authority } from '../authority/authority.ts'
+import { cloudOf } from '../authority/clouds.ts'
+import { loaded } from '../util/loaded.ts'
+import { authoritiesOf, type CredentialType, type Entity, text } from './entities.ts'
+import type { Partition } from './partition.ts'
+import type { Partitions } from './partitions.ts'
+
+/** A partition's entities of one kind in one cloud. */
+export function entitiesIn(partition: Partition | undefined, type: CredentialType, cloud: string): Entity[] {
+  const entities: Entity[] = []
+  for (const entry of partition?.entries ?? []) {
+    if (entry.type === type && cloudOf(text(entry.entity, 'environment')) === cloud) entities.push(entry.entity)
+  }
+  return entities
+}
+
+/**
+ * Those that the clients of an authority may see. A generic provider numbers its people anew in each of its realms, so that two of them
+ * may share a partition; what names no authority, as other MSALs write it, is anybody's.
+ */
+export function visibleIn(partition: Partition | undefined, type: CredentialType, { cloud, kind, url }: Authority): Entity[] {
+  return entitiesIn(partition, type, cloud).filter((entity) => {
+    const authorities = kind === 'oidc' ? authoritiesOf(entity) : []
+    return !authorities.length || authorities.includes(url)
+  })
+}
+
+/** The family that a client is known to belong to; null where the client has not been seen in this cloud. */
+export function familyOf({ shared }: Partitions, clientId: string, cloud: string): string | null {
+  const entity = entitiesIn(shared, 'AppMetadata', cloud).find((candidate) => candidate.client_id === clientId)
+  return entity ? text(entity, 'family_id') : null
+}
+
+/** Reads the partitions of all users that the store can tell of, where memory cannot be trusted. */
+export async function currentUsers(memory: Partitions): Promise<void> {
+  const { level } = memory
+  if (level?.store.list) await loaded(import('./store-level.ts')).then(({ reloadUsers }) => reloadUsers(memory, level))
+}
