@@ -136,7 +136,7 @@ describe.skipIf(lacks('chromium', hasChromium))('the sample page', () => {
     await visit.expectDiscreet()
 
     await visit.leave('Sign out')
-    const signOut = sample.provider.requests.findLast(({ path }) => path.endsWith('/logout'))
+    const signOut = sample.provider.requests.filter(({ path }) => path.endsWith('/logout')).at(-1)
     expect(signOut?.parameters).toMatchObject({ logout_hint: bob.username, post_logout_redirect_uri: `${sample.site.url}/` })
     expect(await visit.active()).toBe(null)
     expect(await page.isVisible('text=Nobody is signed in.')).toBe(true)
