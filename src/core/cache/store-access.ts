@@ -110,11 +110,17 @@ export class StoreAccess {
 
   /** The names of all partitions that the store can tell of, until it fails. */
   async *list(): AsyncIterable<string> {
-    const names = this.#level.store.list?.()[Symbol.asyncIterator]()
-    while (names) {
-      const next = await this.#ask(() => names.next())
-      if (!next || next.value.done) return
-      yield next.value.value
+    const { store } = this.#level
+    let names: AsyncIterator<unknown> | undefined
+    while (store.list) {
+      const next = await this.#ask(async () => {
+        names ??= (await store.list!())[Symbol.asyncIterator]()
+        const { done, value } = await names.next()
+        if (!done && typeof value !== 'string') throw garbage()
+        return done ? undefined : (value as string)
+      })
+      if (next?.value === undefined) return
+      yield next.value
     }
   }
 
@@ -154,10 +160,14 @@ export class StoreAccess {
   #watch(): void {
     const level = this.#level
     if (!level.store.watch || level.stopWatching) return
-    let stop = () => {}
+    let stop: unknown
     level.stopWatching = () => {
       delete level.stopWatching
-      stop()
+      try {
+        if (typeof stop === 'function') stop()
+      } catch (error) {
+        this.report(error)
+      }
     }
     try {
       stop = level.store.watch((name) => {
@@ -166,6 +176,10 @@ export class StoreAccess {
         for (const work of this.#works) work.outdated ||= work.name === name
         this.#memory.changed()
       })
+      if (typeof stop === 'function') return
+      // Perhaps a promise that is rejected.
+      Promise.resolve(stop).catch(() => {})
+      throw garbage()
     } catch (error) {
       this.report(error)
     }
@@ -187,7 +201,7 @@ export function belongs(owner: Owner, entity: Entity): boolean {
   return !assertion && text(entity, 'home_account_id') === ('user' in owner ? owner.user : '')
 }
 
-const garbage = () => new NetworkError('bad_response', 'The store has answered with what is no partition.')
+const garbage = () => new NetworkError('bad_response', 'The store has answered with what no store should.')
 
 class TooLate extends NetworkError {
   constructor(limit: number) {

@@ -212,9 +212,11 @@ export abstract class ClientApplication {
    * await app.close()
    * ```
    */
-  async close(): Promise<void> {
-    const { pending, memory } = contextOf(this)
-    await Promise.all(pending)
-    await memory.level?.close?.()
+  close(): Promise<void> {
+    return guarded(async () => {
+      const { pending, memory } = contextOf(this)
+      await Promise.all(pending)
+      await memory.level?.close?.()
+    })
   }
 }

@@ -70,8 +70,10 @@ export class ConfidentialClientApplication extends ClientApplication {
    * await app.removeTokensForClient()
    * ```
    */
-  async removeTokensForClient(): Promise<void> {
-    const { forgetClient } = await loaded(import('./forget.ts'))
-    await forgetClient(contextOf(this))
+  removeTokensForClient(): Promise<void> {
+    return guarded(async () => {
+      const { forgetClient } = await loaded(import('./forget.ts'))
+      await forgetClient(contextOf(this))
+    })
   }
 }
