@@ -25,7 +25,8 @@ export interface GraphAuthenticationProvider {
   getAccessToken(options?: GraphTokenOptions): Promise<string>
 }
 
-interface GraphScopes {
+/** What {@link toAuthenticationProvider} takes besides the options of `toTokenCredential`. */
+export interface GraphScopeOptions {
   /** What a call asks for that names no scopes of its own. Default `https://graph.microsoft.com/.default`; other clouds have other hosts. */
   scopes?: readonly string[]
 }
@@ -36,26 +37,28 @@ interface GraphScopes {
  * @throws ClientConfigurationError `invalid_argument`: the app cannot do what the options ask
  * @example
  * ```ts
+ * import { Client } from '@microsoft/microsoft-graph-client'
+ *
  * const graph = Client.initWithMiddleware({ authProvider: toAuthenticationProvider(app, { account, scopes: ['User.Read'] }) })
  * const me = await graph.api('/me').get()
  * ```
  */
 export function toAuthenticationProvider(
   app: ConfidentialClientApplication,
-  options?: (ApplicationCredentialOptions | OnBehalfOfCredentialOptions) & GraphScopes,
+  options?: (ApplicationCredentialOptions | OnBehalfOfCredentialOptions) & GraphScopeOptions,
 ): GraphAuthenticationProvider
 export function toAuthenticationProvider(
   app: PublicClientApplication,
-  options: AccountCredentialOptions & GraphScopes,
+  options: AccountCredentialOptions & GraphScopeOptions,
 ): GraphAuthenticationProvider
 export function toAuthenticationProvider(
   app: ClientApplication,
-  options: Omit<AccountCredentialOptions, 'interactive'> & GraphScopes,
+  options: Omit<AccountCredentialOptions, 'interactive'> & GraphScopeOptions,
 ): GraphAuthenticationProvider
-export function toAuthenticationProvider(app: ManagedIdentityLike, options?: GraphScopes): GraphAuthenticationProvider
+export function toAuthenticationProvider(app: ManagedIdentityLike, options?: GraphScopeOptions): GraphAuthenticationProvider
 export function toAuthenticationProvider(
   app: ClientApplication | ManagedIdentityLike,
-  { scopes: usual = ['https://graph.microsoft.com/.default'], ...options }: TokenCredentialOptions & GraphScopes = {},
+  { scopes: usual = ['https://graph.microsoft.com/.default'], ...options }: TokenCredentialOptions & GraphScopeOptions = {},
 ): GraphAuthenticationProvider {
   // Its overloads are those above.
   const credential = toTokenCredential(app as never, options as never)

@@ -1,4 +1,9 @@
-export { type GraphAuthenticationProvider, type GraphTokenOptions, toAuthenticationProvider } from './authentication-provider.ts'
+export {
+  type GraphAuthenticationProvider,
+  type GraphScopeOptions,
+  type GraphTokenOptions,
+  toAuthenticationProvider,
+} from './authentication-provider.ts'
 export {
   type AbortSignalLike,
   type AccountCredentialOptions,

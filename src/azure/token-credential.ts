@@ -98,6 +98,8 @@ export type TokenCredentialOptions = ApplicationCredentialOptions | OnBehalfOfCr
  * @throws ClientConfigurationError `invalid_argument`: the app cannot do what the options ask
  * @example
  * ```ts
+ * import { BlobServiceClient } from '@azure/storage-blob'
+ *
  * const app = new ConfidentialClientApplication({ clientId, authority, clientCredential, clientCapabilities: ['CP1'] })
  * const blobs = new BlobServiceClient('https://contoso.blob.core.windows.net', toTokenCredential(app))
  * ```

@@ -17,7 +17,7 @@ export interface FakeClock {
  * ```ts
  * const clock = fakeClock()
  * clock.advance(3_600_000) // the access token is over, the refresh token is not
- * equal((await app.acquireTokenSilent({ scopes, account })).tokenSource, 'identity_provider')
+ * const result = await app.acquireTokenSilent({ scopes, account }) // asks the provider
  * clock.restore()
  * ```
  */

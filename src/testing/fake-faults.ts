@@ -53,17 +53,14 @@ export function answerOf({ error, status, body, headers, lost }: FakeFault): Res
   return new Response(body ?? null, { status: status ?? 200, headers: headers ?? {} })
 }
 
-/** Waits, or rejects with the signal's reason. */
-export function wait(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
+/** Waits; resolves to false as soon as the signal is aborted. */
+export function wait(milliseconds: number, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(true), milliseconds)
     const abort = () => {
       clearTimeout(timer)
-      reject(signal.reason)
+      resolve(false)
     }
-    const timer = setTimeout(() => {
-      signal.removeEventListener('abort', abort)
-      resolve()
-    }, milliseconds)
     if (signal.aborted) abort()
     else signal.addEventListener('abort', abort, { once: true })
   })

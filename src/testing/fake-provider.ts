@@ -114,6 +114,7 @@ export class FakeProvider {
       const response = await this.handle(request)
       // A rejection of `fetch` tells nobody why: the message is for whoever looks into the cause.
       if (!response) throw new TypeError(`The fake provider does not answer for ${new URL(request.url).origin}.`)
+      request.signal.throwIfAborted()
       if (response.type === 'error') throw new TypeError('The fake provider was told to break the connection.')
       return response
     }
@@ -143,8 +144,8 @@ export class FakeProvider {
     this.requests.push({ endpoint, method, url, form, headers })
     if (!endpoint) return new Response('Not found', { status: 404 })
     const fault = this.#faults.take(endpoint)
-    if (fault?.delay) await wait(fault.delay, signal)
-    signal.throwIfAborted()
+    // Nobody waits for the answer of a request that is given up.
+    if (fault?.delay && !(await wait(fault.delay, signal))) return Response.error()
     return (fault && answerOf(fault)) ?? this.#pages.answer(place, { url, form, headers })
   }
 

@@ -40,7 +40,7 @@ export interface SeedOptions {
  * const tokenCache = new TokenCache()
  * const account = await seed(tokenCache, { clientId, scopes: ['User.Read'], user: { username: 'mia@contoso.example' } })
  * const app = new PublicClientApplication({ clientId, tokenCache })
- * const { accessToken } = await app.acquireTokenSilent({ scopes: ['User.Read'], account })
+ * const result = await app.acquireTokenSilent({ scopes: ['User.Read'], account })
  * ```
  */
 export async function seed(cache: TokenCache, options: SeedOptions): Promise<AccountInfo> {

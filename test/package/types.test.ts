@@ -81,7 +81,7 @@ const types: Record<string, readonly string[]> = {
   'msal-isomorphic/azure': [
     ...['AzureTokenCredential', 'AzureAccessToken', 'GetAzureTokenOptions', 'AbortSignalLike', 'ManagedIdentityLike'],
     ...['TokenCredentialOptions', 'ApplicationCredentialOptions', 'OnBehalfOfCredentialOptions', 'AccountCredentialOptions'],
-    ...['GraphAuthenticationProvider', 'GraphTokenOptions'],
+    ...['GraphAuthenticationProvider', 'GraphScopeOptions', 'GraphTokenOptions'],
   ],
   'msal-isomorphic/testing': [
     ...['FakeProvider', 'FakeProviderOptions', 'FakeUser', 'FakeRequest', 'FakeAnswer', 'FakeFault', 'FakeEndpoint', 'FakeClock'],

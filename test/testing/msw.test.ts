@@ -28,10 +28,11 @@ it('fails there as it is told', async () => {
   await ask()
   provider.failNext({ lost: true })
   await expect(ask()).rejects.toMatchObject({ code: 'unreachable' })
-  provider.failNext({ error: 'invalid_client' })
-  await expect(ask()).rejects.toMatchObject({ error: 'invalid_client' })
   provider.failNext({ delay: 2000 })
   await expect(ask()).rejects.toMatchObject({ code: 'timed_out' })
+  // Last of all: the client remembers it.
+  provider.failNext({ error: 'invalid_client' })
+  await expect(ask()).rejects.toMatchObject({ error: 'invalid_client' })
 })
 
 it('leaves what is not its own to other handlers, body and all', async () => {
