@@ -5,12 +5,12 @@ export default {
     const name = searchParams.get('worker')
     // So that the provider is no part of what is measured.
     if (!name) return env.PROVIDER.fetch('https://login.microsoftonline.com/common/v2.0/.well-known/openid-configuration')
-    const { text, flags } = env.TEXTS[name]
+    const { modules, flags } = env.BUNDLES[name]
     const worker = env.LOADER.get(`${name} ${searchParams.get('number')}`, () => ({
       compatibilityDate: env.DATE,
       compatibilityFlags: flags,
-      mainModule: 'worker.js',
-      modules: { 'worker.js': text },
+      mainModule: 'main.js',
+      modules,
       env: env.SETTINGS,
       globalOutbound: env.PROVIDER,
     }))
