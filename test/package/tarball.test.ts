@@ -39,6 +39,13 @@ describe('the packed tarball, installed into an empty folder', () => {
     expect(modules.sort()).toEqual([packageJson.name, ...Object.keys(dependencies)].map((name) => `node_modules/${name}`).sort())
   })
 
+  it('holds the license of the parser that is built in, once', async () => {
+    const texts = await Promise.all(packed.filter((path) => path.endsWith('.js')).map((path) => readFile(join(installed, path), 'utf8')))
+    const withParser = texts.filter((text) => text.includes('class Parser'))
+    expect(withParser).toHaveLength(1)
+    expect(withParser[0]).toMatch(/^\/\*! @rgrove\/parse-xml\nISC License\n/)
+  })
+
   it('holds no path of the machine that built it, and sources for its maps', async () => {
     for (const path of packed) {
       const text = await readFile(join(installed, path), 'utf8')

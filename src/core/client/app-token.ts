@@ -32,18 +32,18 @@ export async function acquireForClient(context: ClientContext, options: ClientCr
     owner,
     lookUp: () => memory.get(owner)?.find(query),
     result: (token, source) => appResult(token, source, call),
-    async check() {
+    check() {
       checkClaims(claimsChallenge)
-      // Few requests have any.
-      if (options.extraQueryParameters || options.extraBodyParameters) {
-        const { checkExtraParameters } = await loaded(import('./persons.ts'))
-        checkExtraParameters(options)
-      }
       if (!authority.multiTenant) return
       const message = `An application's own token needs a tenant; ${tenant} is none.`
       context.log({ level: 'warn', message, correlationId: call.correlationId })
     },
     async acquire(reason, exchange) {
+      // Few requests have any.
+      if (options.extraQueryParameters || options.extraBodyParameters) {
+        const { checkExtraParameters } = await loaded(import('./persons.ts'))
+        checkExtraParameters(options)
+      }
       const grant = clientCredentialsGrant(scopes, mergeClaims(claimsChallenge, context.options.clientCapabilities), reason)
       const { azureRegion } = context.options as ConfidentialClientOptions
       const endpoint = azureRegion

@@ -25,7 +25,7 @@ export interface Plan<R> {
   /** What one caller is handed: its own, for several may get the same token. */
   result(token: CachedToken, source: Source): R
   /** Called before a request is made: refuses what only a request would show to be wrong. */
-  check(): void | Promise<void>
+  check(): void
   /** Whose partition is locked, over a store, while a request is made; absent where `acquire` sees to it. */
   owner?: Owner
   /** Null where there is nothing to get one with. */
@@ -42,7 +42,7 @@ const tries = /* @__PURE__ */ new WeakMap<object, number>()
 export async function cacheFirst<R>(context: ClientContext, call: Call, plan: Plan<R>): Promise<R | null> {
   const cached = plan.fresh ? undefined : plan.lookUp()
   if (!cached || !isGood(cached)) {
-    await plan.check()
+    plan.check()
     return (await flights(context)).acquireTogether(context, call, plan, cached ? 3 : plan.fresh ? 1 : 2)
   }
   context.hits++

@@ -28,7 +28,7 @@ export async function acquireTogether<R>(context: ClientContext, call: Call, pla
 /** Renews a token that is still good. Nobody waits for it, so nobody's abort ends it and nobody hears of a failure. */
 export async function renew<R>(context: ClientContext, call: Call, plan: Plan<R>): Promise<void> {
   try {
-    await plan.check()
+    plan.check()
     await join(context, { ...call, signal: undefined, waitUntil: undefined }, { ...plan, fresh: true }, 4)
   } catch (error) {
     const code = isAuthError(error) ? error.code : 'unknown'

@@ -23,6 +23,9 @@ export async function installLibrary() {
   return { entryPoints: paths.map((path) => (path === '.' ? name : `${name}${path.slice(1)}`)) }
 }
 
+/** Where the entry of the installed library is, for programs that are elsewhere. */
+export const libraryPath = () => join(app, 'node_modules/msal-isomorphic/dist/index.js')
+
 /**
  * @param source the application's own text, which only imports and exports
  * @returns its files with their sizes: those that load at once, and those that load when they are needed

@@ -296,6 +296,7 @@ beforeAll(() =>
     import('../../../src/core/client/auth-code.ts'),
     import('../../../src/core/client/device-code.ts'),
     import('../../../src/core/client/flights.ts'),
+    import('../../../src/core/client/persons.ts'),
     import('../../../src/core/client/refresh.ts'),
     import('../../../src/core/client/username-password.ts'),
     import('../../../src/core/client/on-behalf-of.ts'),
