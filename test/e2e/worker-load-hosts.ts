@@ -2,13 +2,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { WebSocket } from 'undici'
-import { bundle } from '../../playground/worker/hosts/bundle.mjs'
 import { startWorker } from '../../playground/worker/start.mjs'
 import { emptyFolder, root } from '../package/support.ts'
 import type { Playground } from '../support/provider.ts'
-import { environmentOf } from './worker-support.ts'
+import { bundleWith, environmentOf } from './worker-support.ts'
 
 /** The Worker where one can look inside. `/rejections` lists what nobody handled, and `/reject` leaves one. */
 export interface Host {
@@ -19,7 +17,6 @@ export interface Host {
 
 export type Cleanups = (() => unknown)[]
 
-const folder = fileURLToPath(new URL('../../playground/worker', import.meta.url))
 const wrapped = `
 import worker from './worker.js'
 const rejections = []
@@ -34,13 +31,7 @@ export default {
 }`
 
 export async function startInWorkerd(playground: Playground, cleanups: Cleanups): Promise<Host> {
-  const contents = await bundle({
-    entryPoints: [],
-    stdin: { contents: wrapped, resolveDir: folder },
-    format: 'esm',
-    conditions: ['workerd', 'worker', 'browser'],
-  })
-  const worker = await startWorker(environmentOf(playground), { contents, inspectorPort: 0 })
+  const worker = await startWorker(environmentOf(playground), { contents: await bundleWith(wrapped), inspectorPort: 0 })
   cleanups.push(() => worker.close())
   const inspect = await openInspector(new URL('./core:user:', await worker.workerd.getInspectorURL()))
   cleanups.push(() => inspect.close())

@@ -1,4 +1,6 @@
+import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
+import { bundle } from '../../playground/worker/hosts/bundle.mjs'
 import type { startWorker } from '../../playground/worker/start.mjs'
 import { Browser, type Playground } from '../support/provider.ts'
 import type { Person } from '../support/sign-in.ts'
@@ -8,6 +10,12 @@ export function environmentOf({ provider, api }: Playground): Parameters<typeof 
   const { url, tenants, clients } = provider
   return { provider: url, tenants: Object.values(tenants), clients, api: `${api.url}/notes` }
 }
+
+const folder = fileURLToPath(new URL('../../playground/worker', import.meta.url))
+
+/** A bundle of the Worker for workerd with something around it: a module that imports `./worker.js`. */
+export const bundleWith = (contents: string): Promise<string> =>
+  bundle({ entryPoints: [], stdin: { contents, resolveDir: folder }, format: 'esm', conditions: ['workerd', 'worker', 'browser'] })
 
 /** The answer of `/my/profile`. */
 export interface Profile {

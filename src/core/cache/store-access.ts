@@ -209,6 +209,17 @@ class TooLate extends NetworkError {
   }
 }
 
+/** Whether something ends within so many milliseconds. */
+export function settles(work: Promise<unknown>, limit: number): Promise<boolean> {
+  return within(limit, () => work).then(
+    () => true,
+    (error) => {
+      if (error instanceof TooLate) return false
+      throw error
+    },
+  )
+}
+
 /** Waits for no longer than so many milliseconds. */
 async function within<T>(limit: number, operation: () => Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined

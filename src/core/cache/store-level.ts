@@ -4,13 +4,15 @@ import { type Entry, seconds } from './entities.ts'
 import { Partition } from './partition.ts'
 import type { Owner, Partitions, SecondLevel } from './partitions.ts'
 import { type Content, readSections, writeSections } from './sections.ts'
-import { belongs, nameOf, StoreAccess } from './store-access.ts'
+import { belongs, nameOf, StoreAccess, settles } from './store-access.ts'
 import { put } from './write.ts'
 
 const day = 24 * 3600_000
 /** The life of a refresh token, as far as anybody knows (Microsoft Entra ID, tokens of other clients than pages in a browser). */
 const refreshTokenLife = 90 * day
 const attempts = 10
+/** Milliseconds that a read of another call is waited for: what a Worker's request has begun never settles once that request is over. */
+const readPatience = 1_000
 /** Milliseconds between tries to write what could not be written. */
 const pause = 10_000
 /** Alterations of one partition that are remembered until they are written. */
@@ -55,9 +57,15 @@ function stateOf(memory: Partitions, level: SecondLevel): State {
 export async function reload(memory: Partitions, level: SecondLevel, owner: Owner): Promise<void> {
   const name = nameOf(owner)
   const { access, reads } = stateOf(memory, level)
-  // Where it is out of order, one finds out, and the others go on.
-  if (access.rests && reads.has(name)) return
-  const read = reads.get(name) ?? take(memory, level, owner).finally(() => reads.delete(name))
+  for (let other = reads.get(name); other; other = reads.get(name)) {
+    // Where it is out of order, one finds out, and the others go on.
+    if (access.rests) return
+    if (await settles(other, readPatience)) return
+    if (reads.get(name) === other) break
+  }
+  const read = take(memory, level, owner).finally(() => {
+    if (reads.get(name) === read) reads.delete(name)
+  })
   reads.set(name, read)
   await read
 }
