@@ -2,7 +2,6 @@ import { ClientConfigurationError } from '../core/errors.ts'
 import type { AuthCodeFlow } from '../core/types.ts'
 import { isRecord, parseRecord } from '../core/util/record.ts'
 import { keptKeys, prefix } from './kept-keys.ts'
-import { isOwnPage } from './page.ts'
 
 /** A sign-in whose page has been left. */
 export interface KeptFlow {
@@ -40,7 +39,7 @@ export function parkedFlow(wanted: (kept: KeptFlow) => boolean): KeptFlow | unde
 function read(key: string): KeptFlow | undefined {
   try {
     const { flow, page, response } = parseRecord(sessionStorage.getItem(key) ?? '') ?? {}
-    if (!isRecord(flow) || typeof page !== 'string' || !isOwnPage(new URL(page))) return undefined
+    if (!isRecord(flow) || typeof page !== 'string' || !new URL(page).href.startsWith(`${location.origin}/`)) return undefined
     return { flow: flow as AuthCodeFlow, page, ...(typeof response === 'string' && { response }) }
   } catch {
     return undefined

@@ -6,15 +6,12 @@ export function needPage(): void {
     throw new ClientConfigurationError('environment_unsupported', 'This needs a page in a browser, over https.')
 }
 
-/** Whether a person may be sent there and still be with us. A `blob:` has the origin of the page that made it, but is no page of ours. */
-export const isOwnPage = ({ origin, protocol }: URL): boolean => origin === location.origin && protocol !== 'blob:'
-
 /** The redirect URI of a sign-in that begins here. Default: this page, without what changes from visit to visit. */
 export function redirectUriOf(given: string | undefined): string {
   needPage()
   const { href, origin, pathname } = location
   const uri = given ?? origin + pathname
-  if (!URL.canParse(uri, href) || !isOwnPage(new URL(uri, href)))
+  if (!URL.canParse(uri, href) || new URL(uri, href).origin !== origin)
     throw new ClientConfigurationError('invalid_argument', 'redirectUri must be of the origin of this page.')
   // It is registered as a text, so one that is whole stays as it is.
   return URL.canParse(uri) ? uri : new URL(uri, href).href
