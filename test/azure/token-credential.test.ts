@@ -19,17 +19,28 @@ function daemon(authority = `${login}/${contoso}`, options = {}) {
   return { provider, app: new ConfidentialClientApplication({ clientId, clientCredential: 'secret', ...provider.clientOptions }) }
 }
 
+/** The pages that were shown. */
+const shown: string[] = []
+
 async function person(authority = `${login}/common`) {
   const provider = fakeProvider({ authority })
   const tokenCache = new TokenCache()
   const refreshToken = provider.issueRefreshToken({ clientId })
   const account = await seed(tokenCache, { clientId, authority, scopes: [scope], refreshToken })
   const interaction = fakeInteraction(provider)
+  const begin: typeof interaction.begin = (context) => {
+    const session = interaction.begin(context)
+    const authorize = (request: AuthorizeRequest) => {
+      shown.push(request.url)
+      return session.authorize(request)
+    }
+    return { ...session, authorize }
+  }
   return {
     provider,
     account,
     interaction,
-    app: new PublicClientApplication({ clientId, ...provider.clientOptions, tokenCache, interaction }),
+    app: new PublicClientApplication({ clientId, ...provider.clientOptions, tokenCache, interaction: { ...interaction, begin } }),
   }
 }
 
@@ -126,25 +137,16 @@ describe('an account', () => {
     await expect(credential.getToken(scope)).rejects.toMatchObject(nothing)
   })
 
-  it('signs in with the claims that the provider wants, as the same person', async () => {
-    const { app, account, provider, interaction } = await person()
-    const urls: string[] = []
-    const watched = {
-      ...interaction,
-      begin: (context: never) => ({
-        ...interaction.begin(context),
-        async authorize({ url }: AuthorizeRequest) {
-          urls.push(url)
-          return (await provider.authorize(url)).url
-        },
-      }),
-    }
-    const page = new PublicClientApplication({ clientId, ...provider.clientOptions, interaction: watched })
-    provider.failNext({ error: 'interaction_required', body: { claims } })
+  it('signs in with the claims that the provider, or else the service, wants', async () => {
+    const { app, account, provider } = await person()
+    const asked = () => new URL(shown.at(-1)!).searchParams.get('claims')
     const credential = toTokenCredential(app, { account, interactive: true })
-    expect((await credential.getToken(scope, { claims: '{}' })).token).toMatch(/^eyJ/)
-    await toTokenCredential(page, { account, interactive: true }).getToken(scope, { claims })
-    expect(new URL(urls[0]!).searchParams.get('claims')).toContain('acrs')
+    provider.failNext({ error: 'interaction_required', body: { claims } })
+    expect((await credential.getToken('api://other/.default')).token).toMatch(/^eyJ/)
+    expect(asked()).toBe(claims)
+    provider.failNext({ error: 'interaction_required' })
+    await credential.getToken(scope, { claims: '{"access_token":{"nbf":{"essential":true}}}' })
+    expect(asked()).toContain('nbf')
   })
 
   it('is nobody else’s', async () => {

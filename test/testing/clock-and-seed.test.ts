@@ -74,17 +74,14 @@ describe('seed', () => {
     expect(await app.acquireTokenSilent({ scopes: ['Files.Read'], account }).catch(({ code }) => code)).toBe('unreachable')
   })
 
-  it('is what a sign-in at the fake provider leaves', async () => {
-    const provider = fakeProvider()
+  it.each(['common', 'fabrikam.example', mia.tenantId])('is what a sign-in at the fake provider leaves, at %s', async (name) => {
+    const authority = `https://login.microsoftonline.com/${name}`
+    const provider = fakeProvider({ authority, users: [mia] })
     const [signedIn, seeded] = [new SerializableTokenCache(), new SerializableTokenCache()]
-    const app = new PublicClientApplication({
-      clientId,
-      ...provider.clientOptions,
-      tokenCache: signedIn,
-      interaction: fakeInteraction(provider),
-    })
+    const interaction = fakeInteraction(provider)
+    const app = new PublicClientApplication({ clientId, ...provider.clientOptions, tokenCache: signedIn, interaction })
     const { account } = await app.acquireTokenInteractive({ scopes })
-    expect(await seed(seeded, { clientId, scopes })).toEqual(account)
+    expect(await seed(seeded, { clientId, scopes, authority, user: mia })).toEqual(account)
     const shape = (cache: SerializableTokenCache) => cache.serialize().replace(/"secret":"[^"]*"|"\w+_(at|on|time)":"\d+"/g, '')
     expect(shape(seeded)).toBe(shape(signedIn))
   })
