@@ -129,8 +129,8 @@ export function toTokenCredential(
 }
 
 /** Which of the app's methods is asked. The types say the same; a program without them is told here. */
-function askOf(app: object, options: TokenCredentialOptions): Ask {
-  const can = (method: string) => method in app
+function askOf(app: unknown, options: TokenCredentialOptions): Ask {
+  const can = (method: string) => typeof (app as Record<string, unknown> | null | undefined)?.[method] === 'function'
   if ('userAssertion' in options && options.userAssertion !== undefined) {
     if (can('acquireTokenOnBehalfOf')) return onBehalfOf(app as ConfidentialClientApplication, options.userAssertion)
   } else if (options.account) {

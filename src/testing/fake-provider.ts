@@ -162,7 +162,8 @@ export class FakeProvider {
    * ```
    */
   async authorize(authUri: string | URL, options: AuthorizeOptions = {}): Promise<FakeAnswer> {
-    return this.#pages.authorize(new URL(authUri), options)
+    const { error = options.error } = this.#faults.take('authorize') ?? {}
+    return this.#pages.authorize(new URL(authUri), { ...options, ...(error !== undefined && { error }) })
   }
 
   /** Signs a person in who was shown the user code of a device flow. Default: the first user. The next poll gets the tokens. */
@@ -186,7 +187,8 @@ export class FakeProvider {
   }
 
   /**
-   * Lets the next request to an endpoint fail, or wait; call it again for the one after. Discovery is asked once per client.
+   * Lets the next request to an endpoint fail, or wait; call it again for the one after. Discovery is asked once per client. Of a fault of
+   * `authorize` the `error` counts in {@link FakeProvider.authorize} too.
    *
    * @example
    * ```ts

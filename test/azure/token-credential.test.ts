@@ -58,6 +58,8 @@ it('has the shape that the Azure SDK wants', async () => {
   expect(() => toTokenCredential(app, { account: { homeAccountId: 'a.b' }, interactive: true })).toThrow('account')
   // @ts-expect-error a page acts for nobody
   expect(() => toTokenCredential(new PublicClientApplication({ clientId }), { userAssertion: 'x' })).toThrow('options')
+  // @ts-expect-error nothing is no app
+  expect(() => toTokenCredential(undefined)).toThrow(expect.objectContaining({ code: 'invalid_argument' }))
   // @ts-expect-error it has no accounts
   expect(() => toTokenCredential(new ManagedIdentityClient(), { account: { homeAccountId: 'a.b' } })).toThrow('options')
 })

@@ -65,6 +65,14 @@ describe('a fault of the fake provider', () => {
     await expect(late).rejects.toMatchObject({ code: 'timed_out' } satisfies Partial<NetworkError>)
   })
 
+  it('of the authorization endpoint meets the next sign-in', async () => {
+    const provider = fakeProvider()
+    const app = new PublicClientApplication({ clientId, ...provider.clientOptions, interaction: fakeInteraction(provider) })
+    provider.failNext({ endpoint: 'authorize', error: 'access_denied' })
+    await expect(app.acquireTokenInteractive({ scopes: ['User.Read'] })).rejects.toMatchObject({ error: 'access_denied' })
+    expect((await app.acquireTokenInteractive({ scopes: ['User.Read'] })).account.username).toBe('alice@contoso.example')
+  })
+
   it('meets the authorization endpoint by the option of who signs in', async () => {
     const provider = fakeProvider()
     const options = { error: 'login_required' }
