@@ -80,6 +80,7 @@ const apart = {
   encrypted: 'caches',
   sections: 'sections',
   turns: 'request',
+  crypto: 'crypto',
 }
 
 /**

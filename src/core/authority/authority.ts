@@ -59,7 +59,7 @@ export function parseAuthority({ authority, oidcAuthority, validateAuthority = t
     tenant = `${host.slice(0, -'.ciamlogin.com'.length)}.onmicrosoft.com`
     root += `/${tenant}`
   }
-  if (!tenant && kind !== 'oidc') throw invalid('The authority names no tenant, such as /contoso.com.')
+  if (!tenant && kind !== 'oidc') throw invalid('The authority names no tenant.')
   const asked = kind === 'adfs' || kind === 'oidc' ? root : `${root}/v2.0`
   return {
     kind,

@@ -26,10 +26,7 @@ export async function discover(
   }
   return get(http, { url, ...exchange() }, (document, status) => {
     if (status >= 300) {
-      throw new ClientConfigurationError(
-        'metadata_invalid',
-        `The authority has no discovery document (status ${status}): check the tenant's name.`,
-      )
+      throw new ClientConfigurationError('metadata_invalid', `No discovery document (status ${status}): is the tenant right?`)
     }
     return parseMetadata(authority, document)
   })

@@ -50,7 +50,7 @@ export function endpoint(
   const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && home.protocol === 'http:' && isLoopback(url.hostname))
   if (!url || !secure || url.username || url.password) throw invalid(`The provider's ${name} is not a usable https URL.`)
   if (!sameSite(home.hostname, url.hostname) && !isMicrosoftHost(url.hostname) && !authority.knownHosts.includes(url.host)) {
-    throw invalid(`The provider's ${name} is on another host, ${url.host}. Is it missing in knownAuthorities?`)
+    throw invalid(`The provider's ${name} is on ${url.host}. Is that missing in knownAuthorities?`)
   }
   return url.href
 }

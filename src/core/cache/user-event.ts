@@ -1,4 +1,5 @@
 import { isMultiTenant, tenantOf } from '../authority/authority.ts'
+import { readClientInfo } from '../oauth/client-info.ts'
 import { type IdTokenExpectations, validateIdToken } from '../oauth/id-token.ts'
 import { partitionFor } from './filing.ts'
 import type { Owner, Partitions } from './partitions.ts'
@@ -11,12 +12,13 @@ const personalGrants = ['authorization_code', 'password', 'urn:ietf:params:oauth
 /** Checks an event of any kind and makes its cache entries. Nothing is stored by this. */
 export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTokenExpectations, 'clientId'>): TokenOutcome {
   const response = readResponse(event)
+  const named = readClientInfo(response.clientInfo)
   const claims = response.idToken ? validateIdToken(response.idToken, { ...expectations, clientId: event.clientId }) : undefined
-  if (event.grantType === 'client_credentials' || (!event.grantType && !claims && !response.homeAccountId)) {
+  if (event.grantType === 'client_credentials' || (!event.grantType && !claims && !named)) {
     return readAppEvent(event, response)
   }
   // Without any name the tokens still need an owner, or they would pass for the application's own.
-  const homeAccountId = event.homeAccountId ?? response.homeAccountId ?? claims?.sub ?? (event.username || crypto.randomUUID())
+  const homeAccountId = event.homeAccountId ?? named ?? claims?.sub ?? (event.username || crypto.randomUUID())
   const endpointRealm = tenantOf(event.tokenEndpoint)
   const realm = event.realm ?? (isMultiTenant(endpointRealm) && typeof claims?.tid === 'string' ? claims.tid : endpointRealm)
   const outcome = readTokens(event, response, homeAccountId, realm)

@@ -35,7 +35,7 @@ export async function acquireForClient(context: ClientContext, options: ClientCr
     check() {
       checkClaims(claimsChallenge)
       if (!authority.multiTenant) return
-      const message = `An application's own token needs a tenant; ${tenant} is none.`
+      const message = `An application's own token needs a tenant, not ${tenant}.`
       context.log({ level: 'warn', message, correlationId: call.correlationId })
     },
     async acquire(reason, exchange) {

@@ -6,9 +6,9 @@ import { authorizeUrl, checkAnswer, createAuthCodeFlow, redeemedScopes, redempti
 import type { Grant } from '../grants/grant.ts'
 import { readAuthorizationResponse } from '../oauth/authorization-response.ts'
 import { mergeClaims } from '../oauth/claims-parameter.ts'
+import { readClientInfo } from '../oauth/client-info.ts'
 import { decorate } from '../oauth/requested-scopes.ts'
 import { checkScopes } from '../oauth/scopes.ts'
-import { readClientInfo } from '../oauth/token-response.ts'
 import type { AuthorizationResponse, ResponseMode } from '../ports.ts'
 import type {
   AuthCodeFlow,
@@ -95,7 +95,7 @@ export async function redeemAnswer(
 /** Only a hint for routing: malformed, it is no hint. */
 function anchorOf(clientInfo: string | undefined): string | undefined {
   try {
-    return readClientInfo(clientInfo, () => new Error())?.replace(/^(.*)\.(.*)$/, 'Oid:$1@$2')
+    return readClientInfo(clientInfo)?.replace(/^(.*)\.(.*)$/, 'Oid:$1@$2')
   } catch {
     return undefined
   }

@@ -53,11 +53,8 @@ export function createContext(client: object, options: ClientApplicationOptions,
     throw invalid('knownAuthorities must be an array of host names.')
   }
   if (typeof instanceDiscovery === 'string') parseUrl(instanceDiscovery, 'instanceDiscovery')
-  const trust: AuthorityOptions = {
-    validateAuthority: options.validateAuthority,
-    knownAuthorities: knownAuthorities.map((host) => host.toLowerCase()),
-  }
-  const authority = parseAuthority({ ...trust, authority: options.authority, oidcAuthority: options.oidcAuthority })
+  const trust: AuthorityOptions = { ...options, knownAuthorities: knownAuthorities.map((host) => host.toLowerCase()) }
+  const authority = parseAuthority(trust)
   const authorities = new Map<string, Authority>()
   const memory = partitionsOf(tokenCache)
   const log: Logger = (record) => {
@@ -83,7 +80,7 @@ export function createContext(client: object, options: ClientApplicationOptions,
       const url = String(given)
       let parsed = authorities.get(url)
       if (!parsed) {
-        parsed = parseAuthority({ ...trust, authority: url })
+        parsed = parseAuthority({ ...trust, authority: url, oidcAuthority: undefined })
         // A client of very many tenants must not grow without end.
         if (authorities.size >= 100_000) authorities.clear()
         authorities.set(url, parsed)

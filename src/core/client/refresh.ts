@@ -11,6 +11,7 @@ import { sameMeaning } from '../cache/write.ts'
 import { ClientAuthError, ClientConfigurationError, isAuthError, type ServerError } from '../errors.ts'
 import { refreshTokenGrant } from '../grants/refresh-token.ts'
 import { mergeClaims } from '../oauth/claims-parameter.ts'
+import { readClientInfo } from '../oauth/client-info.ts'
 import { decorate } from '../oauth/requested-scopes.ts'
 import { checkScopes } from '../oauth/scopes.ts'
 import type { PublicClientOptions, RefreshTokenOptions, UserResult } from '../types.ts'
@@ -139,7 +140,7 @@ export function checkSameAccount(
   const known = claims && partition?.entries.find((entry) => sameMeaning(entry, fresh))
   const before = known && claimsOf(known.entity)
   if (
-    (response.homeAccountId ?? homeAccountId) !== homeAccountId ||
+    (readClientInfo(response.clientInfo) ?? homeAccountId) !== homeAccountId ||
     (before && (before.sub !== claims!.sub || before.iss !== claims!.iss))
   ) {
     throw new ClientAuthError('account_mismatch', 'The provider answered with a token of another account.')

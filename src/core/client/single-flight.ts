@@ -15,6 +15,9 @@ interface Flight {
   restarts: Set<() => void>
 }
 
+/** Milliseconds in which the end of an exchange is heard of. */
+const grace = 1000
+
 /** One piece of work for all who want the same at the same time. */
 export class SingleFlight {
   readonly #flights = new Map<string, Flight>()
@@ -31,6 +34,7 @@ export class SingleFlight {
     const joined = this.#flights.get(key)
     const flight: Flight = joined ?? { landing: Promise.resolve(), timeout: passenger.patience ?? 0, restarts: new Set() }
     flight.timeout = Math.max(flight.timeout, passenger.timeout)
+    const end = () => this.#flights.get(key) === flight && this.#flights.delete(key)
     if (!joined) {
       this.#flights.set(key, flight)
       const exchange = () => {
@@ -40,18 +44,24 @@ export class SingleFlight {
       // Not before this caller waits below, or it would miss the beginning of the first exchange and give up a moment before that ends.
       flight.landing = Promise.resolve()
         .then(() => task(exchange))
-        .finally(() => this.#flights.delete(key))
+        .finally(end)
     }
     const { landing, restarts } = flight
     const work = landing.catch(() => {})
     waitUntil?.(work)
     let restart = () => {}
     return bounded(passenger, (time) => {
-      // Who waits as long as the exchange itself hears of its end from it: nobody joins a flight that is about to fail.
-      restart = () => time(timeout < flight.timeout || !restarts.has(restart))
+      // Who waits as long as the exchange itself hears of its end from it, unless a runtime has ended that with the request that began it.
+      restart = () => time(timeout < flight.timeout || !restarts.has(restart) ? 0 : grace)
       restart()
       restarts.add(restart)
       return landing as Promise<T>
-    }).finally(() => restarts.delete(restart))
+    })
+      .catch((error) => {
+        // Nobody joins a flight that will never land.
+        if (error?.code === 'timed_out' && timeout >= flight.timeout) end()
+        throw error
+      })
+      .finally(() => restarts.delete(restart))
   }
 }

@@ -62,7 +62,7 @@ async function obtain(
     await context.cache.add({ ...event, homeAccountId: outcome.homeAccountId } as ClientTokenEvent)
   } catch {
     // The next call costs a request then; this one has its token.
-    context.log({ level: 'error', message: 'The token cache failed to store a token.', correlationId: call.correlationId })
+    context.log({ level: 'error', message: 'A token could not be stored.', correlationId: call.correlationId })
   }
   return outcome
 }
@@ -81,20 +81,18 @@ async function requestToken(
   const asked = { audience, tokenEndpoint, adfs: authority.kind === 'adfs' }
   // A vault that signs, or a function that makes assertions, is waited for no longer than a server.
   const credentials = authentication && (await withDeadline(exchange(), () => authentication.authenticate(asked)))
-  const secret = wantsBasic(document) && credentials?.client_secret
   const { options } = call
   const fields = {
     client_id: clientId,
     grant_type: grant.type,
     client_info: '1',
-    ...(!secret && credentials),
+    ...credentials,
     ...grant.fields,
     ...options.extraBodyParameters,
   }
-  const url = withQuery(endpoint ?? tokenEndpoint, options.extraQueryParameters)
-  if (!secret) return postForm(context, url, fields, grant, call, exchange)
-  const { basicAuthorization } = await loaded(import('../http/basic-authorization.ts'))
-  return postForm(context, url, fields, grant, call, exchange, { authorization: basicAuthorization(clientId, secret) })
+  const basic = credentials?.client_secret && wantsBasic(document)
+  const headers = basic ? (await loaded(import('../http/basic-authorization.ts'))).takeSecret(fields) : undefined
+  return postForm(context, withQuery(endpoint ?? tokenEndpoint, options.extraQueryParameters), fields, grant, call, exchange, headers)
 }
 
 /**
@@ -119,16 +117,16 @@ export async function postForm(
   grant: Pick<Grant, 'api' | 'reason' | 'anchor' | 'needsPerson'>,
   call: Call,
   exchange: () => Bounds,
-  credentials?: { authorization: string },
+  headers?: { authorization: string },
 ): Promise<Record<string, unknown>> {
   const { http, telemetry } = protocolOf(context)
   const { correlationId } = call
   const body = new URLSearchParams()
   // A password may be empty; anything else that is would be a parameter without a meaning.
   for (const [name, value] of Object.entries(fields)) if (value || (value === '' && name === 'password')) body.set(name, value)
-  const headers: Record<string, string> = { accept: 'application/json', ...credentials }
-  if (isServer()) Object.assign(headers, clientHeaders(context, grant, correlationId))
-  const request = { method: 'POST', url, headers, body, ...exchange() } as const
+  const sent: Record<string, string> = { accept: 'application/json', ...headers }
+  if (isServer()) Object.assign(sent, clientHeaders(context, grant, correlationId))
+  const request = { method: 'POST', url, headers: sent, body, ...exchange() } as const
   // Without a cache nothing has been refused yet.
   const answer = http.cache ? await (await refusals()).sendUnrefused(context, request) : await http.send(request)
   const json = answer.status === 200 && parseRecord(answer.body)

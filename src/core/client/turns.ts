@@ -1,7 +1,11 @@
 import type { CachedToken } from '../cache/partition.ts'
 import type { Owner, Partitions } from '../cache/partitions.ts'
+import { withDeadline } from '../http/deadline.ts'
 import { loaded } from '../util/loaded.ts'
 import { isGood, type Reason } from './cache-first.ts'
+
+/** Milliseconds: a lock, discovery, a token and a write, each at its slowest. */
+const longestTurn = 45_000
 
 const turns = /* @__PURE__ */ new WeakMap<Partitions, Map<string, Promise<unknown>>>()
 
@@ -11,7 +15,7 @@ export function inTurn<T>(memory: Partitions, owner: Owner, task: () => Promise<
   turns.set(memory, queue)
   const { level } = memory
   const id = JSON.stringify(owner)
-  const turn = (queue.get(id) ?? Promise.resolve()).then(async () => {
+  const turn = ended(queue.get(id)).then(async () => {
     if (!level) return task()
     const { exclusively } = await loaded(import('../cache/store-level.ts'))
     return exclusively(memory, level, owner, task)
@@ -23,6 +27,12 @@ export function inTurn<T>(memory: Partitions, owner: Owner, task: () => Promise<
     })
   queue.set(id, end)
   return turn
+}
+
+/** A turn that does not end, since its runtime has ended the request that had it, holds nobody up for ever. */
+const ended = async (turn: Promise<unknown> | undefined) => {
+  if (!turn) return
+  await withDeadline({ timeout: longestTurn }, () => turn).catch(() => {})
 }
 
 /** What whoever had the turn before has left, where a cached token will do. */

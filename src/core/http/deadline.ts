@@ -14,9 +14,9 @@ export const aborted = ({ signal, correlationId }: Bounds) =>
 /**
  * Waits for a task until its time is over or the caller's abort, even if the task heeds neither. No timer and no listener is left behind.
  *
- * @param task is told how to begin the time; again, it begins anew or, with false, has no end
+ * @param task is told how to begin the time, anew when called again, and how many milliseconds to add
  */
-export async function bounded<T>(bounds: Bounds, task: (time: (limited?: boolean) => void) => T | Promise<T>): Promise<T> {
+export async function bounded<T>(bounds: Bounds, task: (time: (grace?: number) => void) => T | Promise<T>): Promise<T> {
   const { timeout, signal, correlationId } = bounds
   let timer: ReturnType<typeof setTimeout> | undefined
   let abort = (): void => {}
@@ -26,10 +26,10 @@ export async function bounded<T>(bounds: Bounds, task: (time: (limited?: boolean
       if (signal?.aborted) return abort()
       signal?.addEventListener('abort', abort)
       const expire = () => reject(new NetworkError('timed_out', `No answer within ${timeout} ms.`, { correlationId }))
-      const time = (limited = true) => {
+      const time = (grace = 0) => {
         clearTimeout(timer)
         // A longer timer would fire at once.
-        if (limited) timer = setTimeout(expire, Math.min(timeout, 0x7fffffff))
+        timer = setTimeout(expire, Math.min(timeout + grace, 0x7fffffff))
       }
       Promise.resolve(task(time)).then(resolve, reject)
     })

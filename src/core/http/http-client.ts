@@ -71,19 +71,18 @@ async function readAnswer(response: Response, request: HttpRequest, signal: Abor
     const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
     let size = 0
     let body = ''
-    const count = (bytes: number) => {
-      size += bytes
-      if (size > maxBytes) throw fail(`more than ${maxBytes} bytes`, 'too_large')
+    const check = (bytes: number) => {
+      if (bytes > maxBytes) throw fail(`more than ${maxBytes} bytes`, 'too_large')
     }
     const take = (chunk: Uint8Array) => {
-      count(chunk.byteLength)
+      size += chunk.byteLength
+      check(size)
       body += decoder.decode(chunk, { stream: true })
     }
-    const announced = Number(headers.get('content-length'))
-    if (announced > maxBytes) count(announced)
+    check(Number(headers.get('content-length')))
     if (reader) for (let part = await reader.read(); !part.done; part = await reader.read()) take(part.value)
     // Some adapters' responses have no stream.
-    else take(response.arrayBuffer ? new Uint8Array(await response.arrayBuffer()) : new TextEncoder().encode(await response.text()))
+    else take(new TextEncoder().encode(await response.text()))
     return { status, headers, body: body + decoder.decode() }
   } catch (error) {
     throw isAuthError(error) ? error : fail('a body that broke off or is not UTF-8')

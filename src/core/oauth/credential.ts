@@ -34,7 +34,7 @@ export function signingAlgorithm(credential: Partial<CertificateCredential>, adf
   const { name, hash } = (key.algorithm ?? {}) as { name?: string; hash?: { name: string } }
   const own = name === 'RSA-PSS' ? 'PS256' : 'RS256'
   if ((own === 'RS256' && name !== 'RSASSA-PKCS1-v1_5') || hash?.name !== 'SHA-256' || !key.usages?.includes('sign'))
-    throw credentialInvalid('privateKey must be PEM, or a CryptoKey that signs RS256 or PS256.')
-  if (rs256Only && own === 'PS256') throw credentialInvalid('A thumbprint, and AD FS, need a key for RS256.')
+    throw credentialInvalid('privateKey must be PEM, or a CryptoKey for RS256 or PS256.')
+  if (rs256Only && own === 'PS256') throw credentialInvalid('A thumbprint, or AD FS, needs a key for RS256.')
   return own
 }

@@ -1,6 +1,4 @@
 import { NetworkError } from '../errors.ts'
-import { decodeBase64UrlText } from '../util/base64url.ts'
-import { parseRecord } from '../util/record.ts'
 import { splitScopes } from './scopes.ts'
 
 /** A checked token response (RFC 6749 section 5.1). Times are seconds. */
@@ -14,8 +12,8 @@ export interface TokenResponse {
   scopes?: string[] | undefined
   refreshToken?: string | undefined
   idToken?: string | undefined
-  /** `{uid}.{utid}` of `client_info`. */
-  homeAccountId?: string | undefined
+  /** See `client-info.ts`. */
+  clientInfo?: string | undefined
   familyId?: string | undefined
 }
 
@@ -23,10 +21,12 @@ const year = 365 * 24 * 3600
 const defaultLifetime = 600
 const tokenTypes = /^(bearer|dpop|pop|ssh-cert)$/i
 
+export const badField = (field: string, correlationId?: string): NetworkError =>
+  new NetworkError('bad_response', `The token response's ${field} is missing or malformed.`, { correlationId, status: 200 })
+
 /** Turns an unknown JSON object into a token response, or throws `bad_response`. */
 export function parseTokenResponse(json: Record<string, unknown>, correlationId?: string): TokenResponse {
-  const bad = (field: string) =>
-    new NetworkError('bad_response', `The token response's ${field} is missing or malformed.`, { correlationId, status: 200 })
+  const bad = (field: string) => badField(field, correlationId)
   const text = (name: string): string | undefined => {
     const value = json[name]
     if (value === undefined || (typeof value === 'string' && value)) return value as string | undefined
@@ -58,18 +58,6 @@ export function parseTokenResponse(json: Record<string, unknown>, correlationId?
     refreshToken: text('refresh_token'),
     idToken: text('id_token'),
     familyId: text('foci'),
-    homeAccountId: readClientInfo(text('client_info'), () => bad('client_info')),
+    clientInfo: text('client_info'),
   }
-}
-
-/** The home account id that a `client_info` value holds, where it holds one. */
-export function readClientInfo(clientInfo: string | undefined, malformed: () => Error): string | undefined {
-  if (clientInfo === undefined) return undefined
-  let info: Record<string, unknown> | undefined
-  try {
-    info = parseRecord(decodeBase64UrlText(clientInfo))
-  } catch {}
-  if (!info) throw malformed()
-  const { uid, utid } = info
-  return typeof uid === 'string' && uid && typeof utid === 'string' && utid ? `${uid}.${utid}` : undefined
 }

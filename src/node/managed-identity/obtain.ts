@@ -52,7 +52,7 @@ export async function obtain(
     await context.cache.add(event)
   } catch {
     // The next call costs a request then; this one has its token.
-    context.log({ level: 'error', message: 'The token cache failed to store a token.', correlationId })
+    context.log({ level: 'error', message: 'A token could not be stored.', correlationId })
   }
   return freshToken(outcome)
 }

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { NetworkError } from '../../../src/core/errors.ts'
-import { parseTokenResponse, readClientInfo } from '../../../src/core/oauth/token-response.ts'
+import { parseTokenResponse } from '../../../src/core/oauth/token-response.ts'
 import { parseRecord } from '../../../src/core/util/record.ts'
 import { canary, expectNoCanary } from '../../support/canary.ts'
 
@@ -48,7 +48,7 @@ describe('a token response', () => {
       refreshToken: 'rt',
       idToken: 'a.b.c',
       familyId: '1',
-      homeAccountId: 'u.t',
+      clientInfo: client_info,
     })
   })
 
@@ -140,35 +140,4 @@ describe('a token response', () => {
       expectNoCanary(error)
     }
   })
-})
-
-describe('client_info', () => {
-  const malformed = () => new Error('malformed')
-  const read = (value: unknown) => readClientInfo(Buffer.from(JSON.stringify(value)).toString('base64url'), malformed)
-
-  it('names the home account', () => {
-    expect(read({ uid: 'u', utid: 't' })).toBe('u.t')
-    expect(readClientInfo(undefined, malformed)).toBeUndefined()
-  })
-
-  it.each([
-    {},
-    { uid: 'u' },
-    { utid: 't' },
-    { uid: '', utid: 't' },
-    { uid: 'u', utid: '' },
-    { uid: 1, utid: 't' },
-    { uid: 'u', utid: 1 },
-    { uid: null, utid: 't' },
-  ])('%j names none', (info) => {
-    expect(read(info)).toBeUndefined()
-  })
-
-  it.each(['', '!!', 'x', 'bm8', Buffer.from('[]').toString('base64url'), Buffer.from('{"uid"').toString('base64url')])(
-    '%j is malformed',
-    (text) => {
-      expect(() => readClientInfo(text, malformed)).toThrow('malformed')
-      if (text) expect(badField(() => parse({ client_info: text }))).toBe('client_info')
-    },
-  )
 })
