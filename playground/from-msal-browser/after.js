@@ -24,7 +24,7 @@ const render = showPage({
   async token() {
     return (await app.acquireTokenSilent({ scopes, account: accounts(app).active }))?.accessToken ?? null
   },
-  signOut: () => logout(app, { account: accounts(app).active, postLogoutRedirectUri: '/' }),
+  signOut: () => logout(app, { account: accounts(app).active, postLogoutRedirectUri: `${location.origin}/` }),
 })
 // The accounts of earlier visits come as soon as the store has been read, and those of other tabs later.
 accounts(app).subscribe(render)

@@ -9,6 +9,7 @@ import { describeTables, typesOf } from './moving-tables.ts'
 const python = spawnSync('/usr/bin/python3', [fileURLToPath(new URL('./moving-surface.py', import.meta.url))], { encoding: 'utf8' })
 
 describeTables('playground/from-msal-node/README.md', () => typesOf('node_modules/@azure/msal-node/types/index.d.ts'))
+describeTables('playground/from-msal-browser/README.md', () => typesOf('node_modules/@azure/msal-browser/types/index.d.ts'))
 
 describe.skipIf(lacks('python3-msal', python.status === 0))('MSAL Python', () => {
   describeTables('playground/from-msal-python/README.md', () => {

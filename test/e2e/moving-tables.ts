@@ -145,9 +145,10 @@ export function typesOf(file: string): Surface {
     })
   }
 
+  /** What applications write and read; what is left is for extensions, or is an application's no longer. */
   const isDescribed = (name: string, symbol: ts.Symbol) =>
     (symbol.flags & ts.SymbolFlags.Class && /Application$|Cache$/.test(name)) ||
-    (/^(?!Network)[A-Z]/.test(name) &&
+    (/^(?!Network|Navigation|SignedHttp|LoadToken|BrowserConfiguration)[A-Z]/.test(name) &&
       /(Configuration|Options|Request|RequestParams|IdParams|AuthenticationResult|AccountInfo)$/.test(name))
   return {
     exports: [...exported.keys()],
