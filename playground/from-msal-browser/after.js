@@ -14,7 +14,8 @@ const app = new PublicClientApplication({
   tokenCache,
 })
 await completeRedirect(app)
-await bringOver({ app, tokenCache, clientId, scopes })
+// No failure of it keeps people from signing in.
+await bringOver({ app, tokenCache, clientId, scopes }).catch((error) => console.warn(`Not brought over: ${error.code}`))
 
 const render = showPage({
   api,

@@ -2,7 +2,8 @@ import { accounts } from 'msal-isomorphic/browser'
 
 /**
  * Takes over who is signed in with MSAL Browser 5 on this origin, from `sessionStorage` and `localStorage`, and leaves nothing of it there.
- * Where no ID token is good any more, the refresh token is redeemed at once. Without anything to take over it does nothing.
+ * Where no ID token is good any more, the refresh token is redeemed at once; if nobody can be reached for that, it rejects, and all is
+ * left for the next time. Without anything to take over it does nothing.
  */
 export async function bringOver({ app, tokenCache, clientId, scopes }) {
   for (const storage of [sessionStorage, localStorage]) {
@@ -15,14 +16,15 @@ export async function bringOver({ app, tokenCache, clientId, scopes }) {
     const { homeAccountId } = JSON.parse(storage.getItem(`msal.${clientId}.active-account-filters`) ?? '{}')
 
     for (const { homeAccountId: owner, familyId, secret } of refreshTokens) {
+      // Another tab has been here, or they have signed in anew.
+      if (await app.getAccount({ homeAccountId: owner })) continue
       const own = accessTokens.filter((token) => token.homeAccountId === owner && token.credentialType === 'AccessToken')
       const events = own.flatMap((token) => {
         const idToken = idTokens.find(({ homeAccountId, realm }) => homeAccountId === owner && realm === token.realm)?.secret
         return isGood(idToken) ? eventOf(token, { id_token: idToken, refresh_token: secret, foci: familyId }) : []
       })
       for (const event of events) await tokenCache.add({ clientId, ...event })
-      // Null where the provider does not take it any more: this person has to sign in.
-      if (events.length === 0) await app.acquireTokenByRefreshToken({ refreshToken: secret, scopes }).catch(() => null)
+      if (events.length === 0) await app.acquireTokenByRefreshToken({ refreshToken: secret, scopes }).catch(unlessRefused)
     }
     const active = homeAccountId && (await app.getAccount({ homeAccountId }))
     if (active) accounts(app).active = active
@@ -33,6 +35,11 @@ export async function bringOver({ app, tokenCache, clientId, scopes }) {
     const left = Object.keys(storage).filter((name) => name.startsWith('msal.') && (isLast || name.includes(clientId)))
     for (const name of left) storage.removeItem(name)
   }
+}
+
+/** Whose refresh token the provider does not take any more has to sign in. */
+function unlessRefused(error) {
+  if (error.action === 'retry') throw error
 }
 
 /** The token endpoint's answer that an access token came with. */

@@ -150,6 +150,21 @@ describe.skipIf(lacks('chromium', hasChromium))('the page of the guide', { timeo
     expect(await inStorage('localStorage')).toEqual([])
   })
 
+  test('while the provider is down everything is left for the next time', async () => {
+    set({ idTokenSeconds: 1 })
+    await open('before')
+    await signIn()
+    await sleep(1100)
+    playground.provider.control.failNext({ when: { grantType: 'refresh_token' }, status: 503, body: 'down' })
+    await deploy('after')
+    await isShown('nobody')
+    expect(grants()).toEqual(['refresh_token 503'])
+    await deploy('after')
+    await isShown(alice.name)
+    expect(grants()).toEqual(['refresh_token 200'])
+    expect(await inStorage('sessionStorage')).toEqual([])
+  })
+
   test('whoever the provider does not know any more signs in again', async () => {
     set({ idTokenSeconds: 1 })
     await open('before')
