@@ -45,8 +45,8 @@ export class Browser {
   readonly #cookies = new Map<string, { name: string; value: string; path: string }>()
   readonly #agent: Agent
 
-  constructor({ ca }: { ca?: string } = {}) {
-    this.#agent = new Agent(ca === undefined ? {} : { connect: { ca } })
+  constructor({ ca, agent }: { ca?: string; agent?: Agent } = {}) {
+    this.#agent = agent ?? new Agent(ca === undefined ? {} : { connect: { ca } })
   }
 
   async signIn(authUri: string, person: Person, cancel = false): Promise<SignInResult> {
