@@ -2,7 +2,7 @@ import type { Authority } from '../core/authority/authority.ts'
 import type { ClientApplication } from '../core/client/client-application.ts'
 import { beginCall, contextOf } from '../core/client/context.ts'
 import { ClientConfigurationError } from '../core/errors.ts'
-import type { RequestOptions } from '../core/types.ts'
+import type { RequestOptions } from '../core/options.ts'
 import { loaded } from '../core/util/loaded.ts'
 
 /** Which tenants a service may name. */

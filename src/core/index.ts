@@ -10,5 +10,6 @@ export { ConfidentialClientApplication } from './client/confidential-client-appl
 export { PublicClientApplication } from './client/public-client-application.ts'
 export * from './errors.ts'
 export { parseClaimsChallenge } from './oauth/claims-challenge.ts'
+export type * from './options.ts'
 export type * from './ports.ts'
 export type * from './types.ts'

@@ -9,15 +9,14 @@ import { mergeClaims } from '../oauth/claims-parameter.ts'
 import { readClientInfo } from '../oauth/client-info.ts'
 import { decorate } from '../oauth/requested-scopes.ts'
 import { checkScopes } from '../oauth/scopes.ts'
-import type { AuthorizationResponse, ResponseMode } from '../ports.ts'
 import type {
-  AuthCodeFlow,
   AuthCodeFlowOptions,
   AuthorizationCodeOptions,
   AuthorizationRequestUrlOptions,
   InitiateAuthCodeFlowOptions,
-  UserResult,
-} from '../types.ts'
+} from '../options.ts'
+import type { AuthorizationResponse, ResponseMode } from '../ports.ts'
+import type { AuthCodeFlow, UserResult } from '../types.ts'
 import { loaded } from '../util/loaded.ts'
 import { isRecord } from '../util/record.ts'
 import { tagged } from '../util/tagged.ts'

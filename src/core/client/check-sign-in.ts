@@ -1,7 +1,7 @@
 import { ClientConfigurationError } from '../errors.ts'
 import { checkClaims } from '../oauth/claims.ts'
 import { checkScopes } from '../oauth/scopes.ts'
-import type { InitiateAuthCodeFlowOptions } from '../types.ts'
+import type { InitiateAuthCodeFlowOptions } from '../options.ts'
 import { checkExtraParameters } from './extra-parameters.ts'
 
 /** Refuses what a sign-in cannot be asked for, before anything is begun. */

@@ -1,7 +1,5 @@
 // One file, long by its documentation: each method is a few lines, and its comment is the reference that editors and the API docs show.
 import type {
-  AccountInfo,
-  AuthCodeFlow,
   AuthCodeFlowOptions,
   AuthorizationCodeOptions,
   AuthorizationRequestUrlOptions,
@@ -11,8 +9,8 @@ import type {
   RefreshTokenOptions,
   SilentOptions,
   UsernamePasswordOptions,
-  UserResult,
-} from '../types.ts'
+} from '../options.ts'
+import type { AccountInfo, AuthCodeFlow, UserResult } from '../types.ts'
 import { guarded } from '../util/guarded.ts'
 import { loaded } from '../util/loaded.ts'
 import { contextOf, createContext, type Parts } from './context.ts'

@@ -1,6 +1,7 @@
 import { ClientAuthError, NetworkError } from '../errors.ts'
+import type { InitiateAuthCodeFlowOptions } from '../options.ts'
 import type { InteractionSession, ResponseMode } from '../ports.ts'
-import type { AuthCodeFlow, InitiateAuthCodeFlowOptions, UserResult } from '../types.ts'
+import type { AuthCodeFlow, UserResult } from '../types.ts'
 import { beginSignIn, completeSignIn, pickResponseMode } from './auth-code.ts'
 import type { Call, ClientContext } from './context.ts'
 

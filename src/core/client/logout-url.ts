@@ -1,5 +1,5 @@
 import { endpoint } from '../authority/metadata.ts'
-import type { LogoutUrlOptions } from '../types.ts'
+import type { LogoutUrlOptions } from '../options.ts'
 import type { Call, ClientContext } from './context.ts'
 import { type Hints, hintsOf } from './hints.ts'
 import { protocolOf } from './protocol.ts'

@@ -1,4 +1,4 @@
-import type { RequestOptions } from '../types.ts'
+import type { RequestOptions } from '../options.ts'
 import { guarded } from '../util/guarded.ts'
 import { loaded } from '../util/loaded.ts'
 import { beginCall, type Call, type ClientContext, contextOf, type Person } from './context.ts'

@@ -1,13 +1,7 @@
 import { ClientConfigurationError } from '../errors.ts'
+import type { DeviceFlowOptions, InitiateDeviceFlowOptions, InteractiveOptions, PublicClientOptions } from '../options.ts'
 import type { Interaction } from '../ports.ts'
-import type {
-  DeviceCodeFlow,
-  DeviceFlowOptions,
-  InitiateDeviceFlowOptions,
-  InteractiveOptions,
-  PublicClientOptions,
-  UserResult,
-} from '../types.ts'
+import type { DeviceCodeFlow, UserResult } from '../types.ts'
 import { guarded } from '../util/guarded.ts'
 import { loaded } from '../util/loaded.ts'
 import { checkSignIn } from './check-sign-in.ts'

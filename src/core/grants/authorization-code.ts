@@ -5,7 +5,8 @@ import { checkAuthorizationResponse } from '../oauth/authorization-response.ts'
 import { mergeClaims } from '../oauth/claims-parameter.ts'
 import { createPkce } from '../oauth/pkce.ts'
 import { decorate } from '../oauth/requested-scopes.ts'
-import type { AuthCodeFlow, InitiateAuthCodeFlowOptions } from '../types.ts'
+import type { InitiateAuthCodeFlowOptions } from '../options.ts'
+import type { AuthCodeFlow } from '../types.ts'
 import { randomBase64Url, sha256 } from '../util/crypto.ts'
 
 /** What this library keeps in a flow. */

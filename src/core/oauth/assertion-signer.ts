@@ -1,5 +1,5 @@
 /** Signs client assertions (RFC 7523). */
-import type { CertificateCredential, ExternalSignCredential } from '../types.ts'
+import type { CertificateCredential, ExternalSignCredential } from '../options.ts'
 import { decodeBase64Url } from '../util/base64url.ts'
 import { encodeBase64Url, encodeBase64UrlText } from '../util/base64url-encode.ts'
 import { loaded } from '../util/loaded.ts'

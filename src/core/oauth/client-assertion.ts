@@ -1,4 +1,4 @@
-import type { AssertionCredential, CertificateCredential, ClientCredential, ExternalSignCredential } from '../types.ts'
+import type { AssertionCredential, CertificateCredential, ClientCredential, ExternalSignCredential } from '../options.ts'
 import { credentialInvalid, pemCertificates, pemPrivateKey } from '../util/pem.ts'
 import { type AssertionSigner, assertionSigner } from './assertion-signer.ts'
 import { guard, type SigningCredential, signingAlgorithm, thumbprintOf } from './credential.ts'

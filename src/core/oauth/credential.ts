@@ -1,5 +1,5 @@
 import { isAuthError } from '../errors.ts'
-import type { CertificateCredential, ExternalSignCredential } from '../types.ts'
+import type { CertificateCredential, ExternalSignCredential } from '../options.ts'
 import { credentialInvalid } from '../util/pem.ts'
 
 /** A credential that assertions are signed with here. */

@@ -86,6 +86,31 @@ describe('SingleFlight', () => {
     expect(await flights.join('key', { timeout: 100 }, async () => 'anew')).toBe('anew')
   })
 
+  it('S73 a flight that its runtime has ended with a request holds nobody up: who waits is told, and the next one begins anew', async () => {
+    const flights = new SingleFlight()
+    const dead = (exchange: () => Bounds) => {
+      exchange()
+      return new Promise<string>(() => {})
+    }
+    const first = errorOf(flights.join('key', { timeout: 100 }, dead))
+    const second = errorOf(flights.join('key', { timeout: 100 }, dead))
+    await vi.advanceTimersByTimeAsync(1200)
+    expect(await first).toMatchObject({ code: 'timed_out' })
+    expect(await second).toMatchObject({ code: 'timed_out' })
+    expect(await flights.join('key', { timeout: 100 }, async () => 'anew')).toBe('anew')
+  })
+
+  it('who gives up sooner than others leaves the flight to them', async () => {
+    const flights = new SingleFlight()
+    const { promise, resolve } = work<string>()
+    const short = errorOf(flights.join('key', { timeout: 10, patience: 500 }, () => promise))
+    await vi.advanceTimersByTimeAsync(10)
+    expect(await short).toMatchObject({ code: 'timed_out' })
+    const joined = flights.join('key', { timeout: 500 }, async () => 'anew')
+    resolve('the first')
+    expect(await joined).toBe('the first')
+  })
+
   it('an exchange is given what the most patient grants, and never less than the patience of the leader', async () => {
     const flights = new SingleFlight()
     const bounds: Bounds[] = []

@@ -3,7 +3,7 @@ import { compactVerify, decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ClientConfigurationError, NetworkError } from '../../../src/core/errors.ts'
 import { clientAuthentication } from '../../../src/core/oauth/client-assertion.ts'
-import type { ClientCredential } from '../../../src/core/types.ts'
+import type { ClientCredential } from '../../../src/core/options.ts'
 import { allText, CANARY, generateTestKey, PASSPHRASE, type TestKey } from '../util/keys.ts'
 
 let key: TestKey
