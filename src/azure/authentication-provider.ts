@@ -16,12 +16,17 @@ export interface GraphTokenOptions {
   scopes?: string[]
   /** The claims that a challenge of Graph asks for, as JSON: `parseClaimsChallenge(error.headers)` has them. */
   claims?: string
+  /** Ends the wait. */
   abortSignal?: AbortSignal
 }
 
 /** What the Microsoft Graph client is initialised with: the shape of its `AuthenticationProvider`. */
 export interface GraphAuthenticationProvider {
-  /** @throws AuthError of the app's own method; `InteractionRequiredAuthError` where the person has to sign in */
+  /**
+   * A token for the scopes: from the cache while it is good.
+   *
+   * @throws AuthError of the app's own method; `InteractionRequiredAuthError` where the person has to sign in
+   */
   getAccessToken(options?: GraphTokenOptions): Promise<string>
 }
 

@@ -9,16 +9,19 @@ import { type Ask, asApplication, asManagedIdentity, ofAccount, onBehalfOf } fro
 
 /** A token, as the clients of the Azure SDK take it (`AccessToken` of `@azure/core-auth`). */
 export interface AzureAccessToken {
+  /** Goes into the `Authorization` header. */
   token: string
   /** Milliseconds since 1970. */
   expiresOnTimestamp: number
   /** Milliseconds since 1970: when the provider wants it renewed, where it says so. */
   refreshAfterTimestamp?: number
+  /** How it is presented. */
   tokenType: 'Bearer' | 'pop'
 }
 
 /** What a client of the Azure SDK asks with (`GetTokenOptions` of `@azure/core-auth`). */
 export interface GetAzureTokenOptions {
+  /** Ends the wait. */
   abortSignal?: AbortSignalLike
   /** The claims that a service's challenge asks for, as JSON. */
   claims?: string
@@ -26,6 +29,7 @@ export interface GetAzureTokenOptions {
   tenantId?: string
   /** Whether the caller answers claims challenges. What counts is the app's `clientCapabilities: ['CP1']`, which is told with every request. */
   enableCae?: boolean
+  /** What holds for the requests. */
   requestOptions?: {
     /** Milliseconds for one HTTP exchange; 0: the app's. */
     timeout?: number
@@ -34,24 +38,33 @@ export interface GetAzureTokenOptions {
 
 /** An `AbortSignal`, or what takes its place in older clients of the Azure SDK. */
 export interface AbortSignalLike {
+  /** Whether it has happened. */
   readonly aborted: boolean
+  /** Has a listener called when it happens. */
   // biome-ignore lint/suspicious/noExplicitAny: as it is declared there
   addEventListener(type: 'abort', listener: (this: any, event: any) => any): void
+  /** Takes the listener away. */
   // biome-ignore lint/suspicious/noExplicitAny: as it is declared there
   removeEventListener(type: 'abort', listener: (this: any, event: any) => any): void
 }
 
 /** What a client of the Azure SDK is constructed with: the shape of `TokenCredential` of `@azure/core-auth`. */
 export interface AzureTokenCredential {
-  /** @throws AuthError of the app's own method; `InteractionRequiredAuthError` where the person has to sign in */
+  /**
+   * A token for the scopes of a service: from the cache while it is good.
+   *
+   * @throws AuthError of the app's own method; `InteractionRequiredAuthError` where the person has to sign in
+   */
   getToken(scopes: string | string[], options?: GetAzureTokenOptions): Promise<AzureAccessToken>
 }
 
 /** A managed identity: `ManagedIdentityClient` of `msal-isomorphic/node`. */
 export interface ManagedIdentityLike {
+  /** A token for a resource. */
   acquireTokenForClient(options: { resource: string; claimsChallenge?: string; signal?: AbortSignal; timeout?: number }): Promise<AppResult>
 }
 
+/** Which tenants a service may name. */
 interface TenantOptions {
   /**
    * The tenants that a service may name besides the app's own, by their ids; `*` stands for all. Default: none. A service that names another is
@@ -62,7 +75,9 @@ interface TenantOptions {
 
 /** Options of {@link toTokenCredential} for a service that calls as itself. */
 export interface ApplicationCredentialOptions extends TenantOptions {
+  /** Not together with a user assertion. */
   account?: undefined
+  /** Not together with an account. */
   userAssertion?: undefined
 }
 
@@ -74,6 +89,7 @@ export interface OnBehalfOfCredentialOptions {
 
 /** Options of {@link toTokenCredential} for somebody who has signed in. */
 export interface AccountCredentialOptions extends TenantOptions {
+  /** Whose token: somebody who has signed in. */
   account: AccountInfo
   /** Shows the sign-in page, by the app's own `interaction`, where there is no other way. Default false: it rejects. */
   interactive?: boolean

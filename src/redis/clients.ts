@@ -2,19 +2,25 @@ import type { RedisScripting } from './operation.ts'
 
 /** What {@link fromNodeRedis} uses of a client, cluster or sentinel of the package `redis`. */
 export interface NodeRedisClient {
+  /** Runs a script. */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
+  /** Reads fields of a hash. */
   hmGet?(key: string, fields: string[]): Promise<unknown>
 }
 
 /** What {@link fromIoredis} uses of a client or cluster of the package `ioredis`. */
 export interface IoredisClient {
+  /** Runs a script. */
   eval(script: string, numberOfKeys: number, ...keysAndArguments: string[]): Promise<unknown>
+  /** Reads fields of a hash. */
   hmget?(key: string, ...fields: string[]): Promise<unknown>
+  /** Whether it speaks to a cluster. */
   isCluster?: boolean
 }
 
 /** What {@link fromUpstash} uses of a client of the package `@upstash/redis`. */
 export interface UpstashClient {
+  /** Runs a script. */
   eval(script: string, keys: string[], args: string[]): Promise<unknown>
 }
 

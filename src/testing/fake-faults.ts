@@ -10,6 +10,7 @@ export interface FakeFault {
   status?: number
   /** The body: text as it is, an object as JSON; with `error`, its further fields, such as `suberror` or `claims`. */
   body?: string | Record<string, unknown>
+  /** Headers of the answer. */
   headers?: Record<string, string>
   /** Milliseconds before the answer. Alone, the answer is the right one, late. */
   delay?: number

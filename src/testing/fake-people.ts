@@ -5,6 +5,7 @@ import { guid } from './fake-home.ts'
 export interface FakeUser {
   /** `preferred_username`, and what `login_hint` and the password grant name. Compared without regard to case. */
   username: string
+  /** The display name. Default: none. */
   name?: string
   /** What the password grant must bring. Default: any password that is not empty. */
   password?: string

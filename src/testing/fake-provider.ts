@@ -26,11 +26,15 @@ export interface FakeProviderOptions {
 
 /** A request that a fake provider was sent. */
 export interface FakeRequest {
+  /** Which endpoint it is for; undefined: none of this provider’s. */
   endpoint: FakeEndpoint | undefined
+  /** The HTTP method. */
   method: string
+  /** The whole URL. */
   url: URL
   /** The form of a POST, secrets and all. */
   form: Record<string, string>
+  /** The headers. */
   headers: Headers
 }
 
@@ -38,6 +42,7 @@ export interface FakeRequest {
 export interface FakeAnswer {
   /** Where the person is sent: the redirect URI, with the parameters in the query or the fragment. With `form_post` they are in neither. */
   url: string
+  /** The parameters of the authorization response. */
   parameters: Record<string, string>
   /** With `form_post` the parameters are posted to `url`. */
   method: 'GET' | 'POST'
@@ -55,6 +60,7 @@ export interface AuthorizeOptions {
 export interface IssueAccessTokenOptions {
   /** The `aud` claim. Default: the resource of the first scope. */
   audience?: string
+  /** The scopes of the token. */
   scopes?: readonly string[]
   /** Whose token it is; null: the application's own. Default: the first user. */
   user?: string | FakeUser | null

@@ -6,7 +6,7 @@ import { type Import, importsOf } from './imports.ts'
 import { root, sourceFiles } from './support.ts'
 
 /** Everyone may import these; they themselves import nothing but types. */
-const leaves = ['errors', 'ports', 'types', 'platform']
+const leaves = ['errors', 'options', 'ports', 'types', 'platform']
 
 /** What each folder of the core may import besides itself and the leaves. */
 const mayImport: Record<string, readonly string[]> = {
