@@ -32,10 +32,10 @@ describe('the figures', () => {
 
   it('three of them are on the first screen, each with the command that reproduces it', () => {
     const { figures } = readmeBlocks(results)
-    const commands = [...figures.matchAll(/`npm run build && node test\/bench\/run\.mjs (\w+)` \|$/gm)].map(([, name]) => name)
+    const commands = [...figures.matchAll(/`npm run bench (\w+)` \|$/gm)].map(([, name]) => name)
     expect(commands).toHaveLength(3)
-    expect(text('test/bench/run.mjs').match(/names = \[(.*)\]/)?.[1]).toEqual(expect.stringContaining(`'${commands[0]}'`))
-    expect(commands.filter((name) => !text('test/bench/run.mjs').includes(`'${name}'`))).toEqual([])
+    const benchmarks = /names = \[(.*)\]/.exec(text('test/bench/run.mjs'))?.[1]?.match(/[\w-]+/g)
+    expect(benchmarks).toEqual(expect.arrayContaining(commands))
     expect(text('README.md').split('\n').indexOf('<!-- /figures -->')).toBeLessThan(25)
   })
 })

@@ -40,19 +40,19 @@ function figures(results) {
         'a cached token, for each of 10,000 users in turn',
         hit('msal-isomorphic'),
         `${hit('@azure/msal-node')} (Node.js)`,
-        '`npm run build && node test/bench/run.mjs hit`',
+        '`npm run bench hit`',
       ],
       [
         'token requests for 100 calls at once, a client for each',
         herd('msal-isomorphic'),
         `${herd('@azure/msal-node')} (Node.js)`,
-        '`npm run build && node test/bench/run.mjs herd`',
+        '`npm run bench herd`',
       ],
       [
         'a page with popup, redirect, silent and sign-out: first load, gzipped',
         app(page),
         `${app(msalPage)} (browser)`,
-        '`npm run build && node test/bench/run.mjs browser`',
+        '`npm run bench browser`',
       ],
     ],
   )
