@@ -7,7 +7,7 @@ export type { FakeUser } from './fake-people.ts'
 export {
   type AuthorizeOptions,
   type FakeAnswer,
-  type FakeProvider,
+  FakeProvider,
   type FakeProviderOptions,
   type FakeRequest,
   fakeProvider,

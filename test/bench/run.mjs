@@ -1,5 +1,6 @@
 /** Runs the benchmarks, all or those named: `node test/bench/run.mjs hit size`. Fails where a limit is passed. */
 import { mkdir, writeFile } from 'node:fs/promises'
+import { publish } from './publish/index.mjs'
 import { machine, printChecks, printTable } from './support/report.mjs'
 
 const names = ['size', 'browser', 'worker', 'import', 'herd', 'hit', 'app-hit', 'accounts', 'redis']
@@ -34,6 +35,8 @@ for (const name of wanted.length ? wanted : names) {
 const folder = new URL('../../.tools/bench/', import.meta.url)
 await mkdir(folder, { recursive: true })
 await writeFile(new URL('results.json', folder), `${JSON.stringify(results, null, 2)}\n`)
+// Some of them are for whoever runs them; all of them are the project's figures.
+if (!wanted.length) await publish(results)
 
 const failed = Object.values(results.benchmarks).flatMap(({ checks, error }) =>
   error ? [error] : checks.filter((c) => !c.passed && !c.goal),

@@ -45,16 +45,20 @@ declare global {
 interface Example {
   /** The file and the line it begins at. */
   at: string
+  language: string
   code: string
 }
 
-/** The blocks of TypeScript in a text or, within comments, in a declaration file. */
+/** The blocks of TypeScript and JavaScript in a text or, within comments, in a declaration file. */
 function examplesIn(path: string): Example[] {
   const text = readFileSync(join(root, path), 'utf8')
-  return [...text.matchAll(/^( *\* |)```ts\n([\s\S]*?)^\1```$/gm)].map(({ 1: margin = '', 2: code = '', index }) => ({
-    at: `${path}:${text.slice(0, index).split('\n').length}`,
-    code: code.replaceAll(/^ *\* ?/gm, (star) => (margin ? '' : star)),
-  }))
+  return [...text.matchAll(/^( *\* |)```(ts|js)\n([\s\S]*?)^\1```$/gm)].map(
+    ({ 1: margin = '', 2: language = '', 3: code = '', index }) => ({
+      at: `${path}:${text.slice(0, index).split('\n').length}`,
+      language,
+      code: code.replaceAll(/^ *\* ?/gm, (star) => (margin ? '' : star)),
+    }),
+  )
 }
 
 const declarations = readdirSync(join(root, 'dist')).filter((name) => name.endsWith('.d.ts'))
@@ -80,11 +84,11 @@ it('the examples compile', async () => {
   await writeFile(join(folder, 'given.d.ts'), given)
   const files = new Map<string, Example>()
   for (const [index, example] of [...readme, ...documented].entries()) {
-    const path = join(folder, `example-${index}.mts`)
+    const path = join(folder, `example-${index}.m${example.language}`)
     files.set(path, example)
     await writeFile(path, readme.includes(example) ? example.code : withImports(example.code))
   }
-  const program = ts.createProgram([...files.keys(), join(folder, 'given.d.ts')], {
+  const options: ts.CompilerOptions = {
     lib: ['lib.es2022.d.ts', 'lib.esnext.disposable.d.ts', 'lib.dom.d.ts', 'lib.dom.iterable.d.ts'],
     module: ts.ModuleKind.NodeNext,
     moduleDetection: ts.ModuleDetectionKind.Force,
@@ -95,12 +99,20 @@ it('the examples compile', async () => {
     target: ts.ScriptTarget.ES2022,
     typeRoots: [join(root, 'node_modules/@types')],
     types: ['node'],
-  })
-  const problems = ts.getPreEmitDiagnostics(program).map(({ file, start = 0, messageText }) => {
-    const line = file?.text.slice(start).split('\n', 1)[0] ?? ''
-    const place = file ? (files.get(file.fileName)?.at ?? file.fileName) : ''
-    return `${place}: ${ts.flattenDiagnosticMessageText(messageText, '\n')} (${line})`
-  })
+  }
+  const written = (language: string) => [...files].flatMap(([path, example]) => (example.language === language ? [path] : []))
+  const programs = [
+    ts.createProgram([...written('ts'), join(folder, 'given.d.ts')], options),
+    // What has no types of its own can be held to the package's.
+    ts.createProgram(written('js'), { ...options, allowJs: true, checkJs: true, strict: false }),
+  ]
+  const problems = programs
+    .flatMap((program) => ts.getPreEmitDiagnostics(program))
+    .map(({ file, start = 0, messageText }) => {
+      const line = file?.text.slice(start).split('\n', 1)[0] ?? ''
+      const place = file ? (files.get(file.fileName)?.at ?? file.fileName) : ''
+      return `${place}: ${ts.flattenDiagnosticMessageText(messageText, '\n')} (${line})`
+    })
   expect(problems).toEqual([])
 }, 60_000)
 

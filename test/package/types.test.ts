@@ -41,7 +41,7 @@ const values: Record<string, readonly string[]> = {
   'msal-isomorphic/redis': ['redisStore', 'fromNodeRedis', 'fromIoredis', 'fromUpstash'],
   'msal-isomorphic/azure': ['toTokenCredential', 'toAuthenticationProvider'],
   'msal-isomorphic/testing': [
-    ...['fakeProvider', 'fakeInteraction', 'fakeClock', 'seed'],
+    ...['FakeProvider', 'fakeProvider', 'fakeInteraction', 'fakeClock', 'seed'],
     ...['cacheStoreContract', 'interactionContract'],
   ],
 }
