@@ -84,7 +84,7 @@ const types: Record<string, readonly string[]> = {
     ...['GraphAuthenticationProvider', 'GraphScopeOptions', 'GraphTokenOptions'],
   ],
   'msal-isomorphic/testing': [
-    ...['FakeProvider', 'FakeProviderOptions', 'FakeUser', 'FakeRequest', 'FakeAnswer', 'FakeFault', 'FakeEndpoint', 'FakeClock'],
+    ...['FakeProviderOptions', 'FakeUser', 'FakeRequest', 'FakeAnswer', 'FakeFault', 'FakeEndpoint', 'FakeClock'],
     ...['AuthorizeOptions', 'IssueAccessTokenOptions', 'SeedOptions', 'AnswerAt', 'CacheStoreContractOptions', 'ContractCheck'],
   ],
 }
