@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { afterEach, beforeAll, beforeEach, expect, it, vi } from 'vitest'
 import { type AccountInfo, type AnyAuthError, isAuthError, SerializableTokenCache } from '../../../src/core/index.ts'
+import { sourceFiles } from '../../package/support.ts'
 import { alice, bob, FakeProvider, homeAccountIdOf, jwt, type ProviderRequest } from '../../support/fake-provider.ts'
 import { confidentialClient, publicClient } from './support.ts'
 
@@ -290,18 +291,8 @@ function check(operation: Operation, { result, error, began, ended }: Outcome, r
   expect(ended - began).toBeLessThanOrEqual(waits + 8000)
 }
 
-// What is loaded when it is first needed takes real time.
-beforeAll(() =>
-  Promise.all([
-    import('../../../src/core/client/auth-code.ts'),
-    import('../../../src/core/client/device-code.ts'),
-    import('../../../src/core/client/flights.ts'),
-    import('../../../src/core/client/persons.ts'),
-    import('../../../src/core/client/refresh.ts'),
-    import('../../../src/core/client/username-password.ts'),
-    import('../../../src/core/client/on-behalf-of.ts'),
-  ]),
-)
+// What is loaded when it is first needed takes real time, while the clock of the test goes on.
+beforeAll(() => Promise.all(sourceFiles('src/core').map((path) => import(`../../../${path}`))))
 beforeEach(() => {
   vi.useFakeTimers({ now: start, toFake: ['Date', 'setTimeout', 'clearTimeout'] })
   // A digest by another thread takes real time, while the clock of the test goes on.
