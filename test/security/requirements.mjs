@@ -90,4 +90,5 @@ export const reasons = {
   S66: 'This library does not bind tokens to keys yet. A token response of any type but Bearer is kept apart by its key and never serves an ordinary request (S10, S24).',
 }
 
-export const ids = (text) => text.match(/\bS(?:0[1-9]|[1-7]\d|80)\b/g) ?? []
+/** The numbers in a name; `wire-protocol S12` is of another list. */
+export const ids = (text) => text.match(/(?<!wire-protocol )\bS(?:0[1-9]|[1-7]\d|80)\b/g) ?? []

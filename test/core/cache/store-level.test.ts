@@ -33,7 +33,7 @@ describe('a token cache over a store', () => {
     expect(calls).toMatchObject({ read: 1, write: 1, lock: 1, conflict: 0 })
   })
 
-  it('many processes that find the same expired token make one request', async () => {
+  it('S26 S27 many processes that find the same expired token make one request', async () => {
     const provider = new FakeProvider()
     const store = memoryStore()
     const { account } = await signIn(provider, new TokenCache({ store }))

@@ -166,7 +166,7 @@ describe('refreshOn', () => {
     ['503', raw(503)],
     ['lost connection', lost()],
     ['HTML', raw(200, '<html>')],
-  ])('S40 a %s behind reaches nobody, and is tried again after 30 s at the earliest', async (_, reply) => {
+  ])('S40 S68 S70 a %s behind reaches nobody, and is tried again after 30 s at the earliest', async (_, reply) => {
     const { provider, app, account, tokenCache } = await aging()
     const log = vi.fn()
     const other = publicClient(provider, { tokenCache, logger: log })

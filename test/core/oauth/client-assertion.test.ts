@@ -306,7 +306,7 @@ describe('keys', () => {
 })
 
 describe('claims', () => {
-  it('C16: aud, iss, sub, integer iat and exp 600 s apart, a fresh jti, and no nbf', async () => {
+  it('S21 C16: aud, iss, sub, integer iat and exp 600 s apart, a fresh jti, and no nbf', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_789 })
     const authentication = client({ privateKey: key.pkcs8, publicCertificate: key.certificate })
     const { claims } = await read(await assertionOf(authentication))

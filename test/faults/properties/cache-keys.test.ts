@@ -89,7 +89,7 @@ const serves = (given: Identity, asked: Identity, personal: boolean) =>
   (!personal || homeOf(given) === homeOf(asked)) &&
   asked.scopes.every((each) => given.scopes.includes(each))
 
-describe('S24 S45 S46 keys are injective', () => {
+describe('S24 S45 S46 S79 keys are injective', () => {
   it("a person's token serves nobody but that person, client, tenant and scopes, in memory, from a file and over a store", async () => {
     await fc.assert(
       fc.asyncProperty(pairs, async (both) => {

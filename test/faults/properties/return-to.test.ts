@@ -97,7 +97,7 @@ function stubPage(): Storage {
 beforeEach(() => void stubPage())
 afterEach(() => void vi.unstubAllGlobals())
 
-describe('S09 where a person is sent back to', () => {
+describe('S09 S79 where a person is sent back to', () => {
   const safe = (text: string) => {
     const url = arrival(text)
     expect(url?.origin).toBe(origin)
