@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { breaks, unbroken } from '../security/breaks.mjs'
 import { ids, reasons, requirements } from '../security/requirements.mjs'
 import { root } from './support.ts'
 
@@ -22,5 +23,19 @@ describe('The table of requirements', () => {
       const text = await readFile(join(root, 'test', path), 'utf8')
       expect(ids(text).includes(id) || path.startsWith('runtimes/') || path.startsWith('conformance/'), path).toBe(true)
     }
+  })
+})
+
+describe('The breaks that the tests must notice', () => {
+  it('are one at least for each requirement that applies', () => {
+    const broken = new Set(breaks.map(({ id }) => id))
+    expect(Object.keys(requirements).filter((id) => !broken.has(id))).toEqual(Object.keys(unbroken))
+  })
+
+  it.each(breaks)('$id: $find is once in $file, and $test has a test of it', async ({ id, file, find, replace, test }) => {
+    const text = await readFile(join(root, file), 'utf8')
+    expect(text.split(find)).toHaveLength(2)
+    expect(text.replace(find, () => replace)).not.toBe(text)
+    expect(ids(await readFile(join(root, test), 'utf8'))).toContain(id)
   })
 })

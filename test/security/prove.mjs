@@ -56,7 +56,10 @@ async function outcomeOf({ id, file, find, replace, test, build: builds }) {
   const text = await readFile(path, 'utf8')
   if (text.split(find).length !== 2) return 'UNPROVEN: the text is not there once'
   try {
-    await writeFile(path, text.replace(find, () => replace))
+    await writeFile(
+      path,
+      text.replace(find, () => replace),
+    )
     if (builds && !(await build())) return 'UNPROVEN: broken so, it cannot be built'
     const { failed } = await testResults(id, test, '--bail=1')
     return failed.length ? 'caught' : 'NOT CAUGHT'
@@ -71,14 +74,25 @@ async function testResults(id, test, ...options) {
   const report = join(copy, 'results.json')
   await rm(report, { force: true })
   // What the pattern takes for the number of another list is sorted out below.
-  await run('vitest', ['run', '--config=test/vitest.config.ts', '--reporter=json', `--outputFile.json=${report}`, '-t', id, ...options, test])
+  await run('vitest', [
+    'run',
+    '--config=test/vitest.config.ts',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+    '-t',
+    id,
+    ...options,
+    test,
+  ])
   const { testResults } = await readFile(report, 'utf8').then(JSON.parse, () => ({ testResults: [] }))
   const all = testResults.flatMap(({ assertionResults }) => assertionResults).filter(({ fullName }) => ids(fullName).includes(id))
   const namesOf = (outcome) => all.filter(({ status }) => status === outcome).map(({ fullName }) => fullName)
   return { passed: namesOf('passed'), failed: namesOf('failed') }
 }
 
-const build = () => run('rollup', ['-c', '--silent'])
+function build() {
+  return run('rollup', ['-c', '--silent'])
+}
 
 /** Whether a command succeeds. */
 function run(command, options) {
