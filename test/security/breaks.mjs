@@ -320,13 +320,20 @@ export const breaks = [
     file: 'src/core/client/refresh.ts',
     find: "type === 'RefreshToken' && entity.secret === secret",
     replace: "type === 'Account' || entity.secret === secret",
+    test: 'test/faults/rotation.test.ts',
+  },
+  {
+    id: 'S30',
+    file: 'src/core/client/refresh.ts',
+    find: 'if (isDead(wanted.authority, refusal)) await',
+    replace: 'if (!refusal) await',
     test: 'test/core/client/refresh.test.ts',
   },
   {
     id: 'S31',
     file: 'src/core/cache/user-event.ts',
-    find: 'if (!held?.length) return',
-    replace: '',
+    find: 'if (heldToken) {',
+    replace: 'if (heldToken === null) {',
     test: 'test/core/client/forget.test.ts',
   },
   {

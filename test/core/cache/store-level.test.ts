@@ -97,6 +97,32 @@ describe('a token cache over a store', () => {
     expect(calls.read).toBe(1)
   })
 
+  it('S25 a new refresh token is stored before its access token is handed out', async () => {
+    const provider = new FakeProvider()
+    const store = memoryStore()
+    const { app, account } = await signIn(provider, new TokenCache({ store }))
+    const { write } = store
+    const stored = () => JSON.parse([...store.content.values()][0]!.value).RefreshToken
+    const before = stored()
+    let finish = () => {}
+    const held = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    store.write = vi.fn(async (...args: Parameters<typeof write>) => {
+      await held
+      return write(...args)
+    })
+    const handedOut = vi.fn()
+    const call = app.acquireTokenSilent({ scopes, account, forceRefresh: true }).then(handedOut)
+    await vi.waitFor(() => expect(store.write).toHaveBeenCalled())
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(handedOut).not.toHaveBeenCalled()
+    finish()
+    await call
+    expect(handedOut).toHaveBeenCalled()
+    expect(stored()).not.toEqual(before)
+  })
+
   it('S25 S51 a store that fails costs nobody their token, and is reported', async () => {
     const provider = new FakeProvider()
     const broken = () => Promise.reject(new Error('down'))
