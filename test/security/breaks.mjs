@@ -397,9 +397,9 @@ export const breaks = [
   },
   {
     id: 'S37',
-    file: 'src/core/client/context.ts',
-    find: 'if (signal?.aborted) throw',
-    replace: 'if (!signal && timeout < 0) throw',
+    file: 'src/core/client/interactive.ts',
+    find: "signal?.removeEventListener('abort', abort)",
+    replace: '',
     test: 'test/faults/matrix-abort.test.ts',
   },
   {
