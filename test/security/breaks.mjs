@@ -194,6 +194,13 @@ export const breaks = [
     test: 'test/edge/token-issuers.test.ts',
   },
   {
+    id: 'S16',
+    file: 'src/core/client/refresh.ts',
+    find: '(response.homeAccountId ? undefined : idTokens?.[0])',
+    replace: 'undefined',
+    test: 'test/core/client/silent.test.ts',
+  },
+  {
     id: 'S17',
     file: 'src/core/oauth/id-token.ts',
     find: 'audiences.every(',

@@ -129,15 +129,19 @@ async function redeem(
   return token
 }
 
-/** A renewed token is still the same person's (OpenID Connect Core 12.2). */
+/**
+ * A renewed token is still the same person's (OpenID Connect Core 12.2). Where the answer has no `client_info` to tell whose it is, a first id token
+ * of another tenant is not: its subject and issuer are compared with those that are known.
+ */
 export function checkSameAccount(
   { response, claims, entities }: TokenOutcome,
   homeAccountId: string,
   partition: Partition | undefined,
 ): void {
   const fresh = { type: 'IdToken', entity: entities.IdToken ?? {} } as const
-  const known = claims && partition?.entries.find((entry) => sameMeaning(entry, fresh))
-  const before = known && claimsOf(known.entity)
+  const idTokens = partition?.entries.filter(({ type, entity }) => type === 'IdToken' && entity.client_id === fresh.entity.client_id)
+  const known = idTokens?.find((entry) => sameMeaning(entry, fresh)) ?? (response.homeAccountId ? undefined : idTokens?.[0])
+  const before = claims && known && claimsOf(known.entity)
   if (
     (response.homeAccountId ?? homeAccountId) !== homeAccountId ||
     (before && (before.sub !== claims!.sub || before.iss !== claims!.iss))
