@@ -134,9 +134,15 @@ describe('the bounds', () => {
   test('S62 close frees the port at once and drops every connection', async () => {
     const { session, port, answer } = await signIn()
     const idle = await dial(port)
+    const busy = await dial(port)
+    busy.write(head(port, 'Content-Length: 9\r\nExpect: 100-continue'))
+    await once(busy, 'data')
+    const closed = performance.now()
     session.close()
     session.close()
-    await idle.ended
+    await Promise.all([idle.ended, busy.ended])
+    // Left alone, it would be cut after 10 s.
+    expect(performance.now() - closed).toBeLessThan(5_000)
     await expect(answer).rejects.toMatchObject({ code: 'aborted' })
     const next = await signIn({ port })
     expect(next.port).toBe(port)
