@@ -195,6 +195,20 @@ describe('a token cache over a store', () => {
     expect((await reading)?.accessToken).toBe(written.accessToken)
   })
 
+  it('S46 what a store files under the wrong name serves nobody', async () => {
+    const provider = new FakeProvider()
+    const store = memoryStore()
+    const { account } = await signIn(provider, new TokenCache({ store }))
+    const [own] = store.content.keys()
+    await signIn(provider, new TokenCache({ store }), bob)
+    const [, other] = store.content.values()
+    store.content.set(own!, other!)
+    const app = publicClient(provider, { tokenCache: new TokenCache({ store }) })
+    expect(await app.acquireTokenSilent({ scopes, account })).toBeNull()
+    expect(await app.getAccount(account)).toBeNull()
+    expect((await app.getAccounts()).map(({ username }) => username)).toEqual([bob.username])
+  })
+
   it('S44 a stored partition that is broken counts as empty', async () => {
     const provider = new FakeProvider()
     const store = memoryStore()
