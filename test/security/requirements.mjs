@@ -93,8 +93,8 @@ export const reasons = {
   S66: 'This library does not bind tokens to keys yet. A token response of any type but Bearer is kept apart by its key and never serves an ordinary request (S10, S24)',
   S67: 'The tolerance for clocks that differ is no option (S18)',
   S68: 'The client adds no jitter: the provider names the time of renewal with each token (`refresh_in`), and the first call after it renews at once, behind',
-  S78: 'Measured by `npm run bench` and `npm run soak`, see [bench](bench/README.md)',
-  S79: 'Measured by `npm run soak`, see [bench](bench/README.md); the tests are the properties that random input is held against, ten times as often with `npm run test:full`, and each prints the seed that repeats it',
+  S78: 'Measured by `npm run bench` and `npm run soak`, see `bench/README.md`',
+  S79: 'Measured by `npm run soak`, see `bench/README.md`; the tests are the properties that random input is held against, ten times as often with `npm run test:full`, and each prints the seed that repeats it',
 }
 
 /** The numbers in a name; `wire-protocol S12` is of another list. */
