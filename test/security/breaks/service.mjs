@@ -190,13 +190,6 @@ export default [
     test: 'test/faults/properties/cache-files.test.ts',
   },
   {
-    id: 'S79',
-    file: 'src/core/cache/sections.ts',
-    find: 'if (known && isRecord(entity)) entries',
-    replace: 'if (known) entries',
-    test: 'test/faults/properties/cache-files.test.ts',
-  },
-  {
     id: 'S80',
     file: 'src/core/oauth/id-token.ts',
     find: "if (typeof claims.sub !== 'string' || !claims.sub) throw",
