@@ -48,7 +48,7 @@ try {
 /** Why tests cannot prove anything. */
 function problemOf({ passed, failed }) {
   if (failed.length) return `UNPROVEN: fails without the break: ${failed[0]}`
-  return passed.length ? undefined : 'UNPROVEN: no test of it ran'
+  return passed.length ? undefined : 'UNPROVEN: no test of it ran (does this machine lack something?)'
 }
 
 async function outcomeOf({ id, file, find, replace, test, build: builds }) {
