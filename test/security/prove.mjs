@@ -10,14 +10,17 @@ import { cp, mkdtemp, readFile, realpath, rm, symlink, writeFile } from 'node:fs
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { breaks } from './breaks.mjs'
+import { breaks, unbroken } from './breaks.mjs'
 import { ids } from './requirements.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const asked = process.argv.slice(2)
 const wanted = breaks.filter(({ id }) => !asked.length || asked.includes(id))
 const unknown = asked.filter((id) => !wanted.some((each) => each.id === id))
-if (unknown.length) throw new Error(`There is no break for ${unknown}.`)
+if (unknown.length) {
+  for (const id of unknown) console.error(`${id} cannot be proved by breaking something. ${unbroken[id] ?? 'There is no such requirement.'}`)
+  process.exit(1)
+}
 
 const copy = await mkdtemp(join(await realpath(tmpdir()), 'msal-isomorphic-prove-'))
 const bin = join(root, 'node_modules', '.bin')
