@@ -18,7 +18,8 @@ const asked = process.argv.slice(2)
 const wanted = breaks.filter(({ id }) => !asked.length || asked.includes(id))
 const unknown = asked.filter((id) => !wanted.some((each) => each.id === id))
 if (unknown.length) {
-  for (const id of unknown) console.error(`${id} cannot be proved by breaking something. ${unbroken[id] ?? 'There is no such requirement.'}`)
+  for (const id of unknown)
+    console.error(`${id} cannot be proved by breaking something. ${unbroken[id] ?? 'There is no such requirement.'}`)
   process.exit(1)
 }
 
