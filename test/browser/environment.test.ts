@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import * as browser from '../../src/browser/index.ts'
 import { PublicClientApplication } from '../../src/core/index.ts'
 import { lateParts, root } from '../package/support.ts'
@@ -9,7 +9,8 @@ import { hasChromium, type Setting, scopes, signIn, signInByPopup, startSetting,
 const { alice } = users
 
 describe('on a server', () => {
-  const app = new PublicClientApplication({ clientId: 'id', fetch: () => Promise.reject(new Error('asked')) })
+  const newApp = () => new PublicClientApplication({ clientId: 'id', fetch: () => Promise.reject(new Error('asked')) })
+  const app = newApp()
   const unsupported = { name: 'ClientConfigurationError', code: 'environment_unsupported' }
 
   it.each([browser.popup, browser.redirect, browser.silentFrame])('%o is refused when it is used', async (create) => {
@@ -19,6 +20,19 @@ describe('on a server', () => {
 
   it.each([browser.completeRedirect, browser.logout, browser.completeFrontChannelLogout])('%o rejects', async (use) => {
     await expect(use(app)).rejects.toMatchObject(unsupported)
+  })
+
+  it('S59 a page without WebCrypto, over plain http, is no place either', async () => {
+    vi.stubGlobal('document', {})
+    vi.stubGlobal('crypto', { randomUUID: () => 'id' })
+    try {
+      for (const create of [browser.popup, browser.redirect, browser.silentFrame])
+        await expect(app.acquireTokenInteractive({ scopes, interaction: create() })).rejects.toMatchObject(unsupported)
+      for (const use of [browser.completeRedirect, browser.logout]) await expect(use(newApp())).rejects.toMatchObject(unsupported)
+      expect(() => browser.completePopup()).toThrow(expect.objectContaining(unsupported))
+    } finally {
+      vi.unstubAllGlobals()
+    }
   })
 
   it('completePopup throws', () => {

@@ -47,7 +47,7 @@ describe('the contract holds within one isolate', () => {
   })
 })
 
-describe('within a minute of a write', () => {
+describe('S55 within a minute of a write', () => {
   test('an isolate reads what it has written, through any store over the same namespace', async () => {
     kv.ownDelay = 60_000
     const namespace = kv.at('here')
@@ -122,7 +122,7 @@ test('after a minute KV alone counts', async () => {
   expect(await textOf(here)).toBeUndefined()
 })
 
-describe('one write per second', () => {
+describe('S55 one write per second', () => {
   test('many at once make two puts, the last of which has them all', async () => {
     const count = async () => {
       for (;;) {

@@ -23,6 +23,8 @@ test.concurrent('S27 S49 8 processes that count in one file lose nothing, with t
       const value = valueOf(totalOf(found) + 1).replaceAll('uid.utid', name.slice(5))
       return (await store.write(name, value, { version: found?.version ?? null })) !== 'conflict'
     }
+    // None is done before the last has started.
+    await new Promise((resolve) => setTimeout(resolve, parameter.begin - Date.now()))
     for (let round = 0; round < parameter.rounds; round++) {
       // Under the lock nobody else writes that partition: there is no conflict.
       if (!(await store.lock(user, () => increment(user)))) throw new Error('a conflict under the lock')
@@ -30,7 +32,8 @@ test.concurrent('S27 S49 8 processes that count in one file lose nothing, with t
       if (!(await increment(own))) throw new Error('a conflict without a rival')
     }
     process.disconnect()`
-  const children = await Promise.all(Array.from({ length: 8 }, (_, index) => shop.start(program, { path, index, rounds })))
+  const begin = Date.now() + 2_000
+  const children = await Promise.all(Array.from({ length: 8 }, (_, index) => shop.start(program, { path, index, rounds, begin })))
   expect(await Promise.all(children.map(({ ended }) => ended))).toEqual(Array(8).fill(0))
   const store = fileStore(path)
   expect(totalIn(await store.read(user))).toBe(8 * rounds)

@@ -64,7 +64,7 @@ describe('default pages', () => {
 
 describe('templates', () => {
   test.each(['$error', '<p>$error</p>', '  \n$error', '$' + '{error}', 'text $error_description'])(
-    'S9 %j escapes and is always HTML',
+    'S9, S61 %j escapes and is always HTML',
     async (template) => {
       const { headers, body } = await answered({ error: hostile, error_description: hostile }, { errorTemplate: template })
       expect(headers['content-type']).toBe('text/html; charset=utf-8')

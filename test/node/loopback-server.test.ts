@@ -77,10 +77,18 @@ describe('the bounds', () => {
   test('S62 a body above 64 KiB is refused, announced or not, one just below is read', async () => {
     const { port, answer } = await signIn()
     const form = `${good}&x=`
-    const announced = await dial(port, head(port, 'Content-Length: 65537'))
-    await announced.ended
-    const streamed = await dial(port, `${head(port, 'Transfer-Encoding: chunked')}10001\r\n${form.padEnd(0x10001, 'x')}\r\n`)
-    await streamed.ended
+    const announced = head(port, 'Content-Length: 65537')
+    const streamed = `${head(port, 'Transfer-Encoding: chunked')}10001\r\n${form.padEnd(0x10001, 'x')}\r\n`
+    for (const request of [announced, streamed]) {
+      let answered = ''
+      const socket = await dial(port)
+      socket.on('data', (chunk) => {
+        answered += chunk
+      })
+      socket.write(request)
+      await socket.ended
+      expect(answered).toMatch(/^HTTP\/1\.1 413 /)
+    }
     expect(await isPending(answer)).toBe(true)
     expect((await post(port, form.padEnd(64 * 1024, 'x'))).status).toBe(200)
     expect((await entries(answer)).code).toBe('the-code')
@@ -134,9 +142,15 @@ describe('the bounds', () => {
   test('S62 close frees the port at once and drops every connection', async () => {
     const { session, port, answer } = await signIn()
     const idle = await dial(port)
+    const busy = await dial(port)
+    busy.write(head(port, 'Content-Length: 9\r\nExpect: 100-continue'))
+    await once(busy, 'data')
+    const closed = performance.now()
     session.close()
     session.close()
-    await idle.ended
+    await Promise.all([idle.ended, busy.ended])
+    // Left alone, it would be cut after 10 s.
+    expect(performance.now() - closed).toBeLessThan(5_000)
     await expect(answer).rejects.toMatchObject({ code: 'aborted' })
     const next = await signIn({ port })
     expect(next.port).toBe(port)

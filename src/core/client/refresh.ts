@@ -131,19 +131,21 @@ async function redeem(
   return token
 }
 
-/** A renewed token is still the same person's (OpenID Connect Core 12.2). */
+/**
+ * A renewed token is still the same person's (OpenID Connect Core 12.2). Where the answer has no `client_info` to tell whose it is, a first id token
+ * of another tenant is not: its subject and issuer are compared with those that are known.
+ */
 export function checkSameAccount(
   { response, claims, entities }: TokenOutcome,
   homeAccountId: string,
   partition: Partition | undefined,
 ): void {
+  const named = readClientInfo(response.clientInfo)
   const fresh = { type: 'IdToken', entity: entities.IdToken ?? {} } as const
-  const known = claims && partition?.entries.find((entry) => sameMeaning(entry, fresh))
-  const before = known && claimsOf(known.entity)
-  if (
-    (readClientInfo(response.clientInfo) ?? homeAccountId) !== homeAccountId ||
-    (before && (before.sub !== claims!.sub || before.iss !== claims!.iss))
-  ) {
+  const idTokens = partition?.entries.filter(({ type, entity }) => type === 'IdToken' && entity.client_id === fresh.entity.client_id)
+  const known = idTokens?.find((entry) => sameMeaning(entry, fresh)) ?? (named ? undefined : idTokens?.[0])
+  const before = claims && known && claimsOf(known.entity)
+  if ((named ?? homeAccountId) !== homeAccountId || (before && (before.sub !== claims!.sub || before.iss !== claims!.iss))) {
     throw new ClientAuthError('account_mismatch', 'The provider answered with a token of another account.')
   }
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { type Authority, parseAuthority } from '../../../src/core/authority/authority.ts'
 import { accountIn } from '../../../src/core/cache/account.ts'
 import { claimsOf } from '../../../src/core/cache/claims-of.ts'
@@ -68,7 +68,13 @@ describe('find', () => {
     const { partition, find } = partitionOf(
       token('old', Array.from({ length: 300 }, (_, index) => `s${index}`).join(' '), { expires_on: '1000' }),
     )
+    const asked = ['s0']
+    const searched = vi.spyOn(asked, 'every')
+    for (let turn = 0; turn < 3; turn++) expect(find(asked)).toBe('old')
+    expect(searched).toHaveBeenCalledTimes(1)
     for (let index = 0; index < 300; index++) expect(find([`s${index}`])).toBe('old')
+    find(asked)
+    expect(searched).toHaveBeenCalledTimes(2)
     partition.load({ type: 'AccessToken', key: '', entity: token('new', 's1') })
     expect(find(['s1'])).toBe('new')
     partition.remove(({ entity }) => entity.secret === 'new')

@@ -33,7 +33,7 @@ describe('a token cache over a store', () => {
     expect(calls).toMatchObject({ read: 1, write: 1, lock: 1, conflict: 0 })
   })
 
-  it('many processes that find the same expired token make one request', async () => {
+  it('S26 S27 many processes that find the same expired token make one request', async () => {
     const provider = new FakeProvider()
     const store = memoryStore()
     const { account } = await signIn(provider, new TokenCache({ store }))
@@ -95,6 +95,32 @@ describe('a token cache over a store', () => {
     reset()
     expect((await app.acquireTokenSilent({ scopes, account }))?.tokenSource).toBe('cache')
     expect(calls.read).toBe(1)
+  })
+
+  it('S25 a new refresh token is stored before its access token is handed out', async () => {
+    const provider = new FakeProvider()
+    const store = memoryStore()
+    const { app, account } = await signIn(provider, new TokenCache({ store }))
+    const { write } = store
+    const stored = () => JSON.parse([...store.content.values()][0]!.value).RefreshToken
+    const before = stored()
+    let finish = () => {}
+    const held = new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    store.write = vi.fn(async (...args: Parameters<typeof write>) => {
+      await held
+      return write(...args)
+    })
+    const handedOut = vi.fn()
+    const call = app.acquireTokenSilent({ scopes, account, forceRefresh: true }).then(handedOut)
+    await vi.waitFor(() => expect(store.write).toHaveBeenCalled())
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(handedOut).not.toHaveBeenCalled()
+    finish()
+    await call
+    expect(handedOut).toHaveBeenCalled()
+    expect(stored()).not.toEqual(before)
   })
 
   it('S25 S51 a store that fails costs nobody their token, and is reported', async () => {
@@ -167,6 +193,20 @@ describe('a token cache over a store', () => {
     const written = await app.acquireTokenByRefreshToken({ refreshToken: held.secret, scopes })
     arrive()
     expect((await reading)?.accessToken).toBe(written.accessToken)
+  })
+
+  it('S46 what a store files under the wrong name serves nobody', async () => {
+    const provider = new FakeProvider()
+    const store = memoryStore()
+    const { account } = await signIn(provider, new TokenCache({ store }))
+    const [own] = store.content.keys()
+    await signIn(provider, new TokenCache({ store }), bob)
+    const [, other] = store.content.values()
+    store.content.set(own!, other!)
+    const app = publicClient(provider, { tokenCache: new TokenCache({ store }) })
+    expect(await app.acquireTokenSilent({ scopes, account })).toBeNull()
+    expect(await app.getAccount(account)).toBeNull()
+    expect((await app.getAccounts()).map(({ username }) => username)).toEqual([bob.username])
   })
 
   it('S44 a stored partition that is broken counts as empty', async () => {

@@ -304,7 +304,7 @@ describe('the request', () => {
     expect(headers[0]!['x-anchormailbox']).toBe(`Oid:${alice.uid}@${alice.utid}`)
   })
 
-  it('a page in a browser sends no header that costs a preflight', async () => {
+  it('S59 a page in a browser sends no header that costs a preflight', async () => {
     const provider = new FakeProvider()
     vi.stubGlobal('document', {})
     try {

@@ -16,7 +16,7 @@ import { authority, clientId, codeOf, errorOf, publicClient, scopes, settled, si
 
 const start = Date.UTC(2030, 0, 1)
 // What is loaded when it is first needed takes real time.
-beforeAll(() => signedIn())
+beforeAll(() => Promise.all([signedIn(), import('../../../src/core/client/device-code.ts'), import('../../../src/core/client/refusal.ts')]))
 beforeEach(() => void vi.useFakeTimers({ now: start, toFake: ['Date', 'setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 

@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { Partition } from '../../../src/core/cache/partition.ts'
+import { partitionsOf } from '../../../src/core/cache/token-cache.ts'
 import { SerializableTokenCache } from '../../../src/core/index.ts'
 import { alice, bob, FakeProvider, homeAccountIdOf, lost, raw, refuse, tenantIdOf, tokens } from '../../support/fake-provider.ts'
+import { scan } from '../../support/scan.ts'
 import { clientId, codeOf, errorOf, publicClient, scopes, secrets, settled, signedIn, unknownAccount, withoutWork } from './support.ts'
 
 const start = Date.UTC(2030, 0, 1)
@@ -92,6 +95,21 @@ describe('a hit', () => {
     expect(result!.account).not.toBe(account)
   })
 
+  it('S47 of all the accounts in memory only the one that is asked for is looked at', async () => {
+    const { app, account, tokenCache } = await signedIn()
+    const untouched = new Proxy(new Partition(), {
+      get(_, name) {
+        throw new Error(`Somebody else’s ${String(name)} was read.`)
+      },
+    })
+    for (let other = 0; other < 10_000; other++) partitionsOf(tokenCache).users.set(`${other}`, untouched)
+    expect(await app.acquireTokenSilent({ scopes, account })).toMatchObject({ tokenSource: 'cache' })
+    expect(await app.acquireTokenSilent({ scopes, account, forceRefresh: true })).toMatchObject({ tokenSource: 'identity_provider' })
+    expect(await app.getAccount(account)).toEqual(account)
+    await app.removeAccount(account)
+    expect(await app.acquireTokenSilent({ scopes, account })).toBeNull()
+  })
+
   it('S12 granted narrower: the result tells, and a wider request is not served from the cache', async () => {
     const { provider, app, account } = await signedIn()
     provider.changes = { scope: 'Mail.Read' }
@@ -166,21 +184,22 @@ describe('refreshOn', () => {
     ['503', raw(503)],
     ['lost connection', lost()],
     ['HTML', raw(200, '<html>')],
-  ])('S40 a %s behind reaches nobody, and is tried again after 30 s at the earliest', async (_, reply) => {
-    const { provider, app, account, tokenCache } = await aging()
+  ])('S40 S68 S70 a %s behind reaches nobody, and is tried again after 30 s at the earliest', async (_, reply) => {
+    const { provider, app, account, tokenCache, result } = await aging()
+    const served = { accessToken: result.accessToken, tokenSource: 'cache' }
     const log = vi.fn()
     const other = publicClient(provider, { tokenCache, logger: log })
     provider.onToken = () => reply
     at(1000)
-    for (let call = 0; call < 10; call++)
-      expect(await other.acquireTokenSilent({ scopes, account })).toMatchObject({ tokenSource: 'cache' })
+    for (let call = 0; call < 10; call++) expect(await other.acquireTokenSilent({ scopes, account })).toMatchObject(served)
     await other.close()
     at(1029)
-    for (const one of [app, other]) await one.acquireTokenSilent({ scopes, account })
+    for (const one of [app, other]) expect(await one.acquireTokenSilent({ scopes, account })).toMatchObject(served)
     await other.close()
     await app.close()
     expect(provider.count()).toBe(1)
     expect(log).toHaveBeenCalledWith(expect.objectContaining({ level: 'warn' }))
+    for (const [record] of log.mock.calls) scan(record)
   })
 
   it('a lost renewal is tried again after 30 s', async () => {
@@ -379,6 +398,16 @@ describe('S19 a renewed token is the same person’s', () => {
     provider.replies.push(tokens({ id_token: forged({ ...result.idTokenClaims!, ...change }) }))
     const before = tokenCache.serialize()
     expect(await codeOf(app.acquireTokenSilent({ scopes: ['Mail.Read'], account }))).toBe(code)
+    expect(tokenCache.serialize()).toBe(before)
+  })
+
+  it('S16 under common, where the token itself names its tenant, another tenant’s is another person’s', async () => {
+    const { provider, app, account, tokenCache, result } = await signedIn({ authority: 'https://login.microsoftonline.com/common' })
+    const tid = tenantIdOf('fabrikam.example')
+    const claims = { ...result.idTokenClaims!, tid, iss: `https://login.microsoftonline.com/${tid}/v2.0` }
+    provider.replies.push(tokens({ id_token: forged(claims), client_info: undefined }))
+    const before = tokenCache.serialize()
+    expect(await codeOf(app.acquireTokenSilent({ scopes: ['Mail.Read'], account }))).toBe('account_mismatch')
     expect(tokenCache.serialize()).toBe(before)
   })
 

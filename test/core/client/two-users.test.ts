@@ -310,7 +310,7 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-it('two persons never get the token, the error or the delay of each other', { timeout: 120_000 }, async () => {
+it('S24 S40 S46 two persons never get the token, the error or the delay of each other', { timeout: 120_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(operation, { minLength: 4, maxLength: 10 }), fc.array(refusal, { minLength: 0, maxLength: 14 }), run),
     { numRuns: 1000 },

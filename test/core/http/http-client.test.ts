@@ -201,7 +201,7 @@ describe('S36 one deadline covers everything', () => {
     expect(fetch).toHaveBeenCalledTimes(2)
   })
 
-  it('may be longer than a timer can be', async () => {
+  it('S67 may be longer than a timer can be', async () => {
     for (const timeout of [2 ** 31, 2 ** 40, Number.POSITIVE_INFINITY]) {
       const slow = createSend(async () => {
         await new Promise((resolve) => setTimeout(resolve, 20))

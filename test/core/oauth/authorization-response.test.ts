@@ -213,7 +213,7 @@ describe('the check of an authorization response', () => {
       }
   })
 
-  it('S07: any callback URL gives a result or an AuthError', async () => {
+  it('S07 S79: any callback URL gives a result or an AuthError', async () => {
     const name = fc.constantFrom(
       'code',
       'state',

@@ -306,7 +306,7 @@ describe('keys', () => {
 })
 
 describe('claims', () => {
-  it('C16: aud, iss, sub, integer iat and exp 600 s apart, a fresh jti, and no nbf', async () => {
+  it('S21 C16: aud, iss, sub, integer iat and exp 600 s apart, a fresh jti, and no nbf', async () => {
     vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_789 })
     const authentication = client({ privateKey: key.pkcs8, publicCertificate: key.certificate })
     const { claims } = await read(await assertionOf(authentication))
@@ -318,6 +318,8 @@ describe('claims', () => {
       exp: 1_700_000_600,
       jti: expect.stringMatching(/^[\da-f]{8}-[\da-f]{4}-4[\da-f]{3}-[89ab][\da-f]{3}-[\da-f]{12}$/),
     })
+    const { claims: next } = await read(await assertionOf(client({ privateKey: key.pkcs8, publicCertificate: key.certificate })))
+    expect(next.jti).not.toBe(claims.jti)
   })
 
   it('further claims are added and do not stop the reuse', async () => {

@@ -46,15 +46,11 @@ export async function well(provider: FaultyProvider, method: Method, endpoint: E
 /** What is well took longer than the timeout that is meant for what never ends. */
 class Busy extends Error {}
 
-async function meet(provider: FaultyProvider, method: Method, endpoint: Endpoint, row: Row, timeout: number): Promise<void> {
+/** A method of somebody who is signed in, ready to be called. */
+export async function ready(provider: FaultyProvider, method: Method) {
   const { confidential = false, federated = false } = method
   const tenant = provider.tenant(federated)
   const tokenCache = new SerializableTokenCache()
-  // Both ways to keep documents and refusals: the library's own, and an application's.
-  const kept = new Map<string, string>()
-  const httpCache: HttpCache | undefined = confidential
-    ? { get: (key) => kept.get(key), set: (key, value) => void kept.set(key, value), delete: (key) => void kept.delete(key) }
-    : undefined
   const world: World = { provider, tenant, tokenCache, httpCache: undefined, records: [], secrets: tenant.issued, timeout: 10_000 }
   await tokenCache.add({
     clientId,
@@ -63,7 +59,18 @@ async function meet(provider: FaultyProvider, method: Method, endpoint: Endpoint
     response: provider.tokens(tenant),
     grantType: 'authorization_code',
   })
-  const call = await method.prepare(world, () => newClient(world, confidential))
+  return { world, call: await method.prepare(world, () => newClient(world, confidential)) }
+}
+
+async function meet(provider: FaultyProvider, method: Method, endpoint: Endpoint, row: Row, timeout: number): Promise<void> {
+  const { confidential = false } = method
+  // Both ways to keep documents and refusals: the library's own, and an application's.
+  const kept = new Map<string, string>()
+  const httpCache: HttpCache | undefined = confidential
+    ? { get: (key) => kept.get(key), set: (key, value) => void kept.set(key, value), delete: (key) => void kept.delete(key) }
+    : undefined
+  const { world, call } = await ready(provider, method)
+  const { tenant, tokenCache } = world
   Object.assign(world, { httpCache, timeout })
   const before = tokenCache.serialize()
   const client = newClient(world, confidential, endpoint)

@@ -5,7 +5,7 @@ import { signedIn } from '../../core/client/support.ts'
 /** Every so many bits, and all of them with FULL=1. */
 const stride = process.env.FULL ? 1 : 13
 
-describe('S44 S48 a cache file that was damaged', () => {
+describe('S44 S48 S79 a cache file that was damaged', () => {
   it('cut at any byte is cache_invalid, and what was there stays', async () => {
     const { tokenCache, app, account, provider } = await signedIn()
     const whole = Buffer.from(tokenCache.serialize())

@@ -89,7 +89,7 @@ const serves = (given: Identity, asked: Identity, personal: boolean) =>
   (!personal || homeOf(given) === homeOf(asked)) &&
   asked.scopes.every((each) => given.scopes.includes(each))
 
-describe('S24 S45 S46 keys are injective', () => {
+describe('S24 S45 S46 S79 keys are injective', () => {
   it("a person's token serves nobody but that person, client, tenant and scopes, in memory, from a file and over a store", async () => {
     await fc.assert(
       fc.asyncProperty(pairs, async (both) => {
@@ -136,6 +136,42 @@ describe('S24 S45 S46 keys are injective', () => {
     )
   }, 60_000)
 })
+
+/** A provider whose access tokens are the requests that they answer. */
+const echoing: typeof fetch = async (input, init) => {
+  const url = String(input)
+  const base = url.replace(/\/v2\.0\/\.well-known\/.*/, '')
+  if (base === url)
+    return Response.json({ access_token: JSON.stringify([url, String(init?.body)]), token_type: 'Bearer', expires_in: 3600 })
+  const endpoints = { authorization_endpoint: `${base}/oauth2/v2.0/authorize`, token_endpoint: `${base}/oauth2/v2.0/token` }
+  return Response.json({ issuer: `${base}/v2.0`, ...endpoints })
+}
+
+it('S24 S45 S79 of requests that are under way at the same time each gets its own answer', async () => {
+  await fc.assert(
+    fc.asyncProperty(pairs, async (both) => {
+      const tokenCache = new TokenCache()
+      const ask = async ({ clientId, tenant, uid, utid, scopes }: Identity) => {
+        const client = new ConfidentialClientApplication({
+          clientId,
+          authority: `${host}/${tenant}`,
+          clientCredential: 's',
+          tokenCache,
+          fetch: echoing,
+        })
+        const parameters = { extraBodyParameters: { uid }, extraQueryParameters: { utid }, forceRefresh: true }
+        const { accessToken } = await client.acquireTokenForClient({ scopes, ...parameters })
+        const [url, body] = JSON.parse(accessToken)
+        const form = Object.fromEntries(new URLSearchParams(body))
+        const { pathname, searchParams } = new URL(url)
+        expect([pathname.split('/')[1], searchParams.get('utid')]).toEqual([tenant, utid])
+        expect(form).toMatchObject({ client_id: clientId, uid, scope: [...scopes].sort().join(' ') })
+      }
+      await Promise.all(both.map(ask))
+    }),
+    runs(300),
+  )
+}, 60_000)
 
 describe('S40 S45 a refusal', () => {
   it('is repeated to the very same request only', async () => {

@@ -34,7 +34,7 @@ async function rejected(work: Promise<unknown>): Promise<void> {
   expectNoCanary(error)
 }
 
-describe('S74 a cookie that was changed', () => {
+describe('S74 S79 a cookie that was changed', () => {
   it('in any byte of its value is no session', async () => {
     const pair = pairOf(await sessionCookie(account, key))
     expect(await readSessionCookie(request(pair), key)).toMatchObject(account)
@@ -54,7 +54,7 @@ describe('S74 a cookie that was changed', () => {
   })
 })
 
-describe('S76 whatever a request brings', () => {
+describe('S76 S79 whatever a request brings', () => {
   it('5 000 cookie headers: nobody, or the one who signed in, and never anything else', async () => {
     const [good] = await Promise.all([sessionCookie(account, key).then(pairOf)])
     const flowPair = pairOf((await flowCookies(flow(), key))[0]!)

@@ -43,7 +43,7 @@ function withDer(pem: string, change: (der: Buffer) => Buffer): string {
   return `${head}\n${change(Buffer.from(body!, 'base64')).toString('base64')}\n${end}\n`
 }
 
-describe.each(['PKCS#8', 'PKCS#1', 'encrypted PKCS#8'])('S20 S69 S76 a damaged key (%s)', (kind) => {
+describe.each(['PKCS#8', 'PKCS#1', 'encrypted PKCS#8'])('S20 S69 S76 S79 a damaged key (%s)', (kind) => {
   it('is good as it is', async () => {
     expect(await use(pems[kind]!)).toBe('ok')
   })

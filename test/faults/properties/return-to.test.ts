@@ -97,8 +97,12 @@ function stubPage(): Storage {
 beforeEach(() => void stubPage())
 afterEach(() => void vi.unstubAllGlobals())
 
-describe('S09 where a person is sent back to', () => {
-  const safe = (text: string) => expect(arrival(text)?.origin).toBe(origin)
+describe('S09 S79 where a person is sent back to', () => {
+  const safe = (text: string) => {
+    const url = arrival(text)
+    expect(url?.origin).toBe(origin)
+    expect(url?.protocol).toBe('https:')
+  }
 
   it('is a page of this origin, whatever a kept sign-in says', () => {
     fc.assert(

@@ -54,7 +54,7 @@ const fields = fc.array(fc.tuple(fc.constantFrom(...names), odd), { maxLength: 5
 const jsonOf = (pairs: readonly (readonly [string, unknown])[]) =>
   `{${pairs.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value) ?? 'null'}`).join()}}`
 
-describe('S10 S11 any answer of a token endpoint', () => {
+describe('S10 S11 S79 any answer of a token endpoint', () => {
   it('is a token with a life of a year at most, or an AuthError and nothing stored', async () => {
     const good = [
       ['token_type', 'Bearer'],
