@@ -1,0 +1,271 @@
+import { type Ground, watched } from '../faults/grounds.ts'
+import { clientId, homeAccountId, scopes } from '../faults/rotating-provider.ts'
+import type { Log, Use } from './log.ts'
+import { type Setting, times, Worker } from './processes.ts'
+import { type Session, SoakProvider } from './provider.ts'
+import type { Random } from './random.ts'
+
+export interface Plan {
+  minutes: number
+  random: Random
+  script: string
+  users: number
+  processes: number
+  sabotage?: string | undefined
+}
+
+/** A ground, and how it is restarted where it is a server. */
+export type SoakGround = Ground & { restart?: () => Promise<void> }
+
+/** Lets some processes live through all that can happen on one ground, and gives the log of it. */
+export async function soak(open: () => Promise<SoakGround>, plan: Plan): Promise<Log> {
+  const provider = new SoakProvider(plan.random)
+  await provider.start()
+  const ground = await open()
+  const run = new Soak(provider, ground, plan)
+  try {
+    await run.begin()
+    await watched(ground, () => run.go())
+    await run.conclude()
+  } finally {
+    run.close()
+    provider.close()
+    await ground.close()
+  }
+  run.log.torn = ground.torn.map(String)
+  return run.log
+}
+
+class Soak {
+  readonly log: Log = {
+    ...{ from: Date.now(), to: 0, uses: [], calls: [], incidents: [], changes: [], looks: [], heaps: [], revoked: new Map() },
+    ...{ torn: [], verdicts: [] },
+  }
+  readonly #provider: SoakProvider
+  readonly #ground: SoakGround
+  readonly #plan: Plan
+  readonly #setting: Setting
+  readonly #workers: Worker[] = []
+  /** The session that each user has; null where signed out. */
+  readonly #sessions = new Map<string, Session | null>()
+  /** Users whose session is being changed. */
+  readonly #busy = new Set<string>()
+  readonly #jobs = new Set<Promise<unknown>>()
+  #started = 0
+  #over = false
+
+  constructor(provider: SoakProvider, ground: SoakGround, plan: Plan) {
+    this.#provider = provider
+    this.#ground = ground
+    this.#plan = plan
+    this.log.uses = provider.uses
+    const users = Array.from({ length: plan.users }, (_, index) => `user${index}`)
+    const { script, sabotage } = plan
+    this.#setting = { script, place: ground.place, provider, users, log: this.log, sabotage }
+    provider.spent = (use) => this.#spent(use)
+  }
+
+  async begin(): Promise<void> {
+    for (let number = 0; number < this.#plan.processes; number++) this.#workers.push(await this.#start(number))
+    await Promise.all(this.#setting.users.map((user) => this.#signIn(user)))
+  }
+
+  async go(): Promise<void> {
+    this.log.from = Date.now()
+    const end = this.log.from + this.#plan.minutes * 60_000
+    let restarts = this.#ground.restart ? [0.35, 0.5, 0.65] : []
+    while (Date.now() < end) {
+      await sleep(this.#random.below(1000))
+      const share = (Date.now() - this.log.from) / (end - this.log.from)
+      if (restarts.length && share > restarts[0]!) {
+        restarts = restarts.slice(1)
+        this.#job(this.#restart())
+      }
+      const worker = this.#random.pick(this.#workers)!
+      const dice = this.#random.next()
+      // The first lives through it all, so that its heap tells of the whole time.
+      if (dice < 0.03 && worker !== this.#workers[0]) this.#kill(worker)
+      else if (dice < 0.06) worker.freeze(this.#freezeTime())
+      else if (dice < 0.1) this.#job(worker.jump(this.#jump(), this.#random.between(3000, 15_000)))
+      else if (dice < 0.35) this.#job(this.#signOutAndIn(this.#random.pick(this.#setting.users)!))
+      for (const user of this.#setting.users) {
+        if (this.#sessions.get(user)?.revokedAt !== undefined && this.#random.chance(0.2)) this.#job(this.#signInAgain(user))
+      }
+    }
+    this.#over = true
+    await Promise.all(this.#jobs)
+  }
+
+  /** All is well again: every process serves whom it should, and a new one too. */
+  async conclude(): Promise<void> {
+    this.#provider.moody = false
+    while (this.#workers.some(({ frozen }) => frozen)) await sleep(100)
+    await Promise.all(this.#workers.map((worker) => worker.order('jump', { by: 0 })))
+    // Debts are paid, refusals forgotten.
+    await sleep(12_000)
+    await Promise.all(this.#workers.map((worker) => worker.order('stop')))
+    await Promise.all(this.#setting.users.map((user) => this.#sessions.get(user)?.revokedAt !== undefined && this.#signIn(user)))
+    await sleep(times.revalidateAfter + 300)
+    this.#workers.push(await this.#start(this.#workers.length))
+    await this.#workers.at(-1)!.order('stop')
+    for (const user of this.#setting.users) {
+      const session = this.#sessions.get(user)
+      if (!session) continue
+      for (const worker of this.#workers) {
+        const call = await worker.ask(user)
+        const got = call?.error ?? (call?.session === null ? 'nothing' : `session ${call?.session}`)
+        const expected = session.number
+        if (got !== `session ${expected}`) this.log.verdicts.push({ process: worker.name, user, expected, got })
+      }
+      const held = await this.#held(user, 'RefreshToken')
+      if (held.length !== 1 || !this.#provider.isFresh(held[0]!, session)) {
+        this.log.verdicts.push({
+          process: 'the store',
+          user,
+          expected: session.number,
+          got: `${held.length} refresh tokens, not the newest`,
+        })
+      }
+    }
+    await sleep(1000)
+    this.log.to = Date.now()
+    for (const { number, revokedAt } of this.#provider.sessions) if (revokedAt !== undefined) this.log.revoked.set(number, revokedAt)
+  }
+
+  close(): void {
+    for (const worker of this.#workers) worker.end()
+  }
+
+  get #random(): Random {
+    return this.#plan.random
+  }
+
+  #start(number: number): Promise<Worker> {
+    return Worker.start(this.#setting, `process-${number}.${this.#started++}`, number)
+  }
+
+  #job(job: Promise<unknown>): void {
+    const work: Promise<unknown> = job.finally(() => this.#jobs.delete(work))
+    this.#jobs.add(work)
+  }
+
+  #kill(worker: Worker): void {
+    if (!worker.isAlive) return
+    worker.kill()
+    const index = this.#workers.indexOf(worker)
+    this.#job(
+      this.#start(index).then((next) => {
+        this.#workers[index] = next
+      }),
+    )
+  }
+
+  /** Some shorter than the lease of a lock, which must do no harm; some longer. */
+  #freezeTime(): number {
+    return this.#random.chance(0.4) ? this.#random.between(300, 1200) : this.#random.between(4500, 8000)
+  }
+
+  /** Milliseconds. */
+  #jump(): number {
+    if (this.#random.chance(0.15)) return -3600_000
+    return this.#random.chance(0.5) ? this.#random.between(1000, 3600_000) : -this.#random.between(1000, 100_000)
+  }
+
+  async #restart(): Promise<void> {
+    const from = Date.now()
+    await this.#ground.restart!()
+    this.log.incidents.push({ process: '*', kind: 'store down', from, to: Date.now() })
+  }
+
+  /** A holder of a lock has spent a refresh token, and waits for the answer. */
+  async #spent({ process, user }: Use): Promise<void> {
+    if (this.#over) return
+    const holder = this.#workers.find(({ name }) => name === process)
+    const dice = this.#random.next()
+    if (!holder) return
+    if (dice < 0.004 && holder !== this.#workers[0]) this.#kill(holder)
+    else if (dice < 0.012) holder.freeze(this.#freezeTime())
+    else if (dice < 0.04) {
+      const change = this.#signOutAndIn(user, true)
+      this.#job(change)
+      // The answer comes once the user has signed out elsewhere, if that is soon.
+      await Promise.race([this.#signedOut.get(user), sleep(2000)])
+    }
+  }
+
+  readonly #signedOut = new Map<string, Promise<unknown>>()
+
+  async #exclusively(user: string, task: () => Promise<void>): Promise<void> {
+    if (this.#busy.has(user)) return
+    this.#busy.add(user)
+    await task().finally(() => this.#busy.delete(user))
+  }
+
+  #signInAgain(user: string): Promise<void> {
+    return this.#exclusively(user, async () => {
+      if (this.#sessions.get(user)?.revokedAt !== undefined) await this.#signIn(user)
+    })
+  }
+
+  #signOutAndIn(user: string, inFlight = false): Promise<void> {
+    return this.#exclusively(user, async () => {
+      const signingOut = this.#signOut(user, inFlight)
+      this.#signedOut.set(user, signingOut)
+      await signingOut
+      const wait = this.#random.between(1500, 9000)
+      await sleep(wait)
+      this.log.looks.push({ user, at: Date.now(), found: await this.#found(user) })
+      await this.#signIn(user)
+    })
+  }
+
+  async #signOut(user: string, inFlight: boolean): Promise<void> {
+    const session = this.#sessions.get(user)!.number
+    const from = Date.now()
+    await this.#untilAcknowledged(() => ['signOut', { user: homeAccountId(user) }])
+    this.#sessions.set(user, null)
+    this.log.changes.push({ kind: 'sign-out', user, session, from, to: Date.now(), inFlight })
+  }
+
+  /** A sign-in that was not acknowledged is made anew. */
+  async #signIn(user: string): Promise<void> {
+    const from = Date.now()
+    let latest: Session | undefined
+    await this.#untilAcknowledged(() => {
+      const { session, response } = this.#provider.signIn(user)
+      latest = session
+      return ['signIn', { event: { clientId, scopes, tokenEndpoint: this.#provider.tokenEndpoint, response } }]
+    })
+    this.#sessions.set(user, latest!)
+    this.log.changes.push({ kind: 'sign-in', user, session: latest!.number, from, to: Date.now() })
+  }
+
+  async #untilAcknowledged(order: () => [string, object]): Promise<void> {
+    for (;;) {
+      const worker = this.#random.pick(this.#workers.filter(({ isAlive, frozen }) => isAlive && !frozen))
+      const outcome = await worker?.order(...order())
+      if (outcome && !outcome.failures.length) return
+      await sleep(500)
+    }
+  }
+
+  async #found(user: string): Promise<string[]> {
+    const sections = await Promise.all(['AccessToken', 'RefreshToken', 'IdToken', 'Account'].map((type) => this.#held(user, type)))
+    return sections.flat()
+  }
+
+  /** The secrets, or the names, of one section of a user's partition. */
+  async #held(user: string, section: string): Promise<string[]> {
+    for (;;) {
+      try {
+        const found = await this.#ground.store.read(`user:${homeAccountId(user)}`)
+        const entities: Record<string, { secret?: string }> = JSON.parse(found?.value ?? '{}')[section] ?? {}
+        return Object.entries(entities).map(([key, { secret }]) => secret ?? key)
+      } catch {
+        await sleep(200)
+      }
+    }
+  }
+}
+
+const sleep = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds))
