@@ -22,6 +22,8 @@ const harmless = 1500
 const storePause = 12_000
 /** What a process, the machine and a message may take. */
 const slack = 500
+/** An answer is in the store after this, or the store had failed. */
+const storing = 6000
 /** Bytes. */
 const heapLimit = 5 * 1024 * 1024
 /** A process is warm after this time, or a quarter of its life. */
@@ -45,6 +47,9 @@ export function check(log: Log): Verdict {
   }
   return verdict
 }
+
+/** Whether a process stood still for so long that its lock may have been taken over. */
+const isLong = ({ kind, from, to }: Incident) => (kind === 'frozen' || kind === 'starved') && to - from >= harmless
 
 /** What happened to whom, and when. */
 class Incidents {
@@ -139,14 +144,19 @@ function checkUses({ uses, calls, revoked }: Log, incidents: Incidents, { reuses
 
 /** Why the answer that spent a refresh token had not reached the store when the same token was sent again. */
 function lossOf(spent: Use, again: Use, incidents: Incidents, failed: Call[]): string | undefined {
-  if (spent.mood?.endsWith('after')) return spent.mood
-  const own = incidents.lossBy(spent.process, spent.at - harmless, again.at)
+  const { process, mood } = spent
+  const spentAt = spent.spentAt!
+  if (mood?.endsWith('after')) return mood
+  if (incidents.clockBehind(process, spentAt, spent.end ?? spentAt)) return 'its clock was behind: S19'
+  const own = incidents.lossBy(process, spent.at - harmless, Math.min(again.at, spentAt + storing))
   if (own) return own
-  const late = failed.find(({ from, to }) => from <= spent.spentAt! && to >= spent.spentAt! && to <= again.at + slack)
-  if (late?.error?.startsWith('id_token_invalid') && incidents.clockBehind(spent.process, late.from, late.to))
-    return 'its clock was behind: S19'
+  const late = failed.find(({ from, to }) => from <= spentAt && to >= spentAt && to <= again.at + slack)
   if (!spent.delivered && late?.error?.startsWith('timed_out')) return 'its time was over'
-  return incidents.storeFailure(again.process, again.at, again.at)
+  // It had read the store under its lock, stood still, and went on.
+  const stood = incidents.find(again.process, again.at - storePause, again.at, isLong)?.kind
+  if (stood) return `nothing, but the process of the second was ${stood}`
+  const failure = incidents.storeFailure(again.process, again.at, again.at)
+  return failure && 'nothing, but the store of the second had failed'
 }
 
 /** How long a fault may be felt: the wait that the provider asks for, and what was under way. */
@@ -170,9 +180,8 @@ function checkCalls({ calls, uses, changes, incidents: all, revoked }: Log, inci
       const stood = incidents.find(process, from, to, ({ kind }) => kind === 'frozen' || kind === 'starved')?.kind
       const late = stalls.some((stall) => stall.from <= to && stall.to >= from) && error.startsWith('timed_out')
       const clock = error.startsWith('id_token_invalid') && incidents.clockBehind(process, from, to)
-      const why =
-        mood ??
-        (clock ? 'the clock was behind: S19' : error.startsWith('timed_out') ? (stood ?? (late ? 'starved' : undefined)) : undefined)
+      const slow = error.startsWith('timed_out') ? (stood ?? (late ? 'starved' : undefined)) : undefined
+      const why = clock ? 'the clock was behind: S19' : (mood ?? slow)
       if (why) count(excused, `${error.split(' ')[0]}: ${why}`)
       else violations.push({ rule: 'no error without a fault', at: to, what: describe(error) })
     }

@@ -167,7 +167,7 @@ class Soak {
 
   /** Milliseconds. */
   #jump(): number {
-    if (this.#random.chance(0.15)) return -3600_000
+    if (this.#random.chance(0.06)) return -3600_000
     return this.#random.chance(0.5) ? this.#random.between(1000, 3600_000) : -this.#random.between(1000, 100_000)
   }
 
