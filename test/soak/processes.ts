@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import type { Place } from '../faults/fleet.ts'
 import { clientId, homeAccountId, scopes } from '../faults/rotating-provider.ts'
-import type { Call, Log } from './log.ts'
+import type { Call, Incident, Log } from './log.ts'
 import type { SoakProvider } from './provider.ts'
 
 /** What all processes of a soak are made with. */
@@ -37,6 +37,7 @@ export type Outcome = { result?: unknown; failures: string[] } | undefined
 export class Worker {
   readonly name: string
   frozen = false
+  #jumping = false
   readonly #setting: Setting
   readonly #child: ChildProcess
   readonly #answers = new Map<number, (outcome: Outcome) => void>()
@@ -113,14 +114,15 @@ export class Worker {
 
   /** Sets its clock wrong, for a while. */
   async jump(by: number, time: number): Promise<void> {
-    const from = Date.now()
-    const incident = { process: this.name, kind: 'clock', from, to: Number.POSITIVE_INFINITY, detail: String(by) } as const
-    const entry = { ...incident, to: incident.to as number }
+    if (this.#jumping) return
+    this.#jumping = true
+    const entry: Incident = { process: this.name, kind: 'clock', from: Date.now(), to: Number.POSITIVE_INFINITY, detail: String(by) }
     this.#setting.log.incidents.push(entry)
     await this.order('jump', { by })
     await new Promise((resolve) => setTimeout(resolve, time))
     await this.order('jump', { by: 0 })
     entry.to = Date.now()
+    this.#jumping = false
   }
 
   end(): void {
