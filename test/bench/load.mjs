@@ -16,8 +16,12 @@ function start(name) {
   const child = fork(program, [name], { execArgv: ['--expose-gc'] })
   return {
     async ask(question) {
+      const over = new AbortController()
+      const heard = ['message', 'exit'].map((event) => once(child, event, { signal: over.signal }))
       child.send(question)
-      const [answer] = await Promise.race([once(child, 'message'), once(child, 'exit')])
+      const [answer] = await Promise.race(heard)
+      over.abort()
+      await Promise.allSettled(heard)
       if (!answer?.requests && !answer?.errors) throw new Error(`${name}: ${answer?.error ?? `ended with ${answer}`}`)
       return answer
     },

@@ -12,7 +12,7 @@ const call = (from: number, rest: Partial<Call> = {}): Call => ({ process: 'p0',
 const incident = (kind: Incident['kind'], from: number, to = from): Incident => ({ process: 'p0', kind, from, to })
 
 const rulesBroken = (log: Partial<Log>) => {
-  const empty = { from: 0, to: 20 * minute, uses: [], calls: [], incidents: [], changes: [], looks: [], heaps: [], torn: [], verdicts: [] }
+  const empty = { from: 0, to: minute, uses: [], calls: [], incidents: [], changes: [], looks: [], heaps: [], torn: [], verdicts: [] }
   return check({ ...empty, revoked: new Map(), ...log }).violations.map(({ rule }) => rule)
 }
 
@@ -73,6 +73,12 @@ it('a token of a session that has ended, and what is left in the store', () => {
   expect(rulesBroken({ changes, calls: [call(1300, { session: 0, tokenOf: 'ann' })] })).toEqual([rule])
   expect(rulesBroken({ changes, looks: [{ user: 'ann', at: 5000, found: [] }] })).toEqual([])
   expect(rulesBroken({ changes, looks: [{ user: 'ann', at: 5000, found: ['rt'] }] })).toEqual([rule])
+})
+
+it('a long soak in which nothing went wrong', () => {
+  const broken = rulesBroken({ to: 20 * minute })
+  expect(broken.length).toBeGreaterThan(8)
+  expect(new Set(broken)).toEqual(new Set(['all that was to happen has happened']))
 })
 
 it('a heap that grows, a torn document, somebody who is not served in the end', () => {

@@ -1,8 +1,23 @@
 import type { Call, Change, Incident, Log, Use } from './log.ts'
 import { times } from './processes.ts'
+import { moods } from './provider.ts'
+
+/** What must always be so. */
+export const rules = [
+  'no refresh token is used twice',
+  'one token request in flight per user',
+  'no foreign token',
+  'no error without a fault',
+  'no session is lost without an invalid_grant',
+  'nothing of a signed-out user comes back',
+  'the heap is flat',
+  'a document in the store is whole',
+  'when all is well, everybody is served',
+  'all that was to happen has happened',
+] as const
 
 export interface Violation {
-  rule: string
+  rule: (typeof rules)[number]
   at: number
   what: string
 }
@@ -37,6 +52,7 @@ export function check(log: Log): Verdict {
   checkCalls(log, incidents, verdict)
   checkSignOuts(log, incidents, verdict)
   checkHeaps(log, verdict)
+  checkVariety(log, verdict)
   for (const torn of log.torn) verdict.violations.push({ rule: 'a document in the store is whole', at: log.to, what: torn })
   for (const { process, user, expected, got } of log.verdicts) {
     verdict.violations.push({
@@ -217,7 +233,7 @@ function sessionAt(changes: Change[], from: number, to: number): number | undefi
 const clockDoubt = 10_000
 
 function checkSignOuts({ calls, changes, looks }: Log, incidents: Incidents, { violations, excused }: Verdict): void {
-  const rule = 'nothing of a signed-out user comes back'
+  const rule = 'nothing of a signed-out user comes back' as const
   for (const { user, at, found } of looks) {
     if (found.length) violations.push({ rule, at, what: `${user}: the store holds ${found.join(', ')}` })
   }
@@ -257,6 +273,16 @@ export function growthOf({ heaps, from }: Log): { process: string; minutes: numb
 function checkHeaps(log: Log, { violations }: Verdict): void {
   for (const { process, growth } of growthOf(log)) {
     if (growth > heapLimit) violations.push({ rule: 'the heap is flat', at: log.to, what: `${process}: ${growth} bytes more` })
+  }
+}
+
+/** A soak of this length that has not met everything proves less than it says, in milliseconds. */
+const longEnough = 10 * 60_000
+
+function checkVariety(log: Log, { counts, violations }: Verdict): void {
+  if (log.to - log.from < longEnough) return
+  for (const kind of [...Object.keys(moods), 'killed', 'frozen', 'clock', 'sign-outs with a refresh in flight', 'refresh tokens spent']) {
+    if (!counts[kind]) violations.push({ rule: 'all that was to happen has happened', at: log.to, what: `${kind}: never` })
   }
 }
 

@@ -1,6 +1,6 @@
 import { fileGround, redisGround } from '../faults/grounds.ts'
 import { present } from '../redis/redis-support.ts'
-import { check, growthOf, type Verdict } from './checker.ts'
+import { check, growthOf, rules, type Verdict } from './checker.ts'
 import type { Incident, Log } from './log.ts'
 import { Random } from './random.ts'
 import { type SoakGround, soak } from './soak.ts'
@@ -17,6 +17,8 @@ const open: Record<string, () => Promise<SoakGround>> = { redis: redisGround, fi
 
 export interface Result extends Verdict {
   ground: string
+  /** How often each rule was broken. */
+  broken: Record<string, number>
   heaps: ReturnType<typeof growthOf>
 }
 
@@ -32,7 +34,9 @@ export async function run({ minutes, seed, script, grounds, sabotage }: Options)
   )
   const results = logs.map((log, index) => {
     log.incidents.push(...gaps)
-    return { ground: grounds[index]!, ...check(log), heaps: growthOf(log) }
+    const verdict = check(log)
+    const broken = rules.map((rule) => [rule, verdict.violations.filter((violation) => violation.rule === rule).length])
+    return { ground: grounds[index]!, ...verdict, broken: Object.fromEntries(broken), heaps: growthOf(log) }
   })
   return { results, logs }
 }

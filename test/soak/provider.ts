@@ -91,6 +91,8 @@ export class SoakProvider extends RotatingProvider {
     const mood = this.moody ? this.#mood() : undefined
     if (mood) use.mood = mood
     await sleep(this.#random.chance(0.1) ? this.#random.below(1500) : this.#random.below(60))
+    // Its process is no more, or has given up.
+    if (response.closed) return
     if (mood && !mood.endsWith('after')) return spoil(response, mood, '')
     const { session } = known
     const now = Date.now()

@@ -50,6 +50,7 @@ printTable({
     heaps.map(({ process, minutes, warm, growth }) => [`${ground}, ${process}`, minutes.toFixed(1), megabytes(warm), megabytes(growth)]),
   ),
 })
+table('What must always be so, and how often it was not', 'broken')
 const violations = results.flatMap(({ ground, violations }) => violations.map((violation) => ({ ground, ...violation })))
 for (const { ground, rule, at, what } of violations.slice(0, 40)) console.log(`VIOLATED on ${ground}: ${rule} (${at}): ${what}`)
 if (violations.length > 40) console.log(`… and ${violations.length - 40} more: see report.json`)

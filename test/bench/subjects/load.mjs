@@ -33,16 +33,18 @@ function state() {
 
 const sent = { requests: 0, unavailable: 0, stalls: 0 }
 
-/** After 200 ms: every tenth token request is answered with 503, every hundredth with nothing, ever. */
+/** After 200 ms: one token request of ten is answered with 503, one of a hundred with nothing, ever. */
 async function provide(url, form, stalled) {
   if (!new URL(url).pathname.endsWith('/token')) return { status: 200, headers: {}, body: body(url, form) }
   const number = sent.requests++
-  if (number % 100 === 57) {
+  // Evenly spread, and the same for all (Weyl's sequence of the golden ratio).
+  const share = (Math.imul(number, 0x9e3779b1) >>> 0) / 2 ** 32
+  if (share >= 0.99) {
     sent.stalls++
     return stalled()
   }
   await sleep(answerTime)
-  if (number % 10 === 3) {
+  if (share < 0.1) {
     sent.unavailable++
     return { status: 503, headers: { 'retry-after': '1' }, body: { error: 'temporarily_unavailable' } }
   }
@@ -112,8 +114,6 @@ const orders = {
         waits[name].push(performance.now() - begin)
       }),
     )
-    // Renewals behind the answers, and what the next wave must not meet under way.
-    await sleep(timeout + answerTime)
     return {
       errors,
       longest: Object.fromEntries(kinds.map(({ name }) => [name, Math.max(...waits[name])])),
