@@ -48,15 +48,15 @@ export async function run() {
       const sum = (part) => all.reduce((total, wave) => total + part(wave), 0)
       const longest = (kind) => Math.max(...all.map((wave) => wave.longest[kind]))
       const end = await ask({ order: 'hits', calls: hits })
-      const wrong = { needless: sum(({ errors }) => errors.good + errors.due), expired: sum(({ errors }) => errors.expired) }
+      const wrong = { needless: sum(({ errors }) => errors.needless), others: sum(({ errors }) => errors.others) }
       results[name] = { ...end, ...wrong, most: Math.max(...all.map(({ requests }) => requests)) }
       rows.push([
         name,
         count(end.requests),
         `${end.unavailable}, ${end.stalls}`,
         count(wrong.needless),
-        count(wrong.expired),
-        `${digits(longest('good'))}, ${digits(longest('due'))}, ${digits(longest('expired'))} ms`,
+        count(wrong.others),
+        `${digits(longest('good'))}, ${digits(longest('due'))}, ${digits(longest('ending'))} ms`,
         `${digits(end.median)}, ${digits(end.p99)} µs`,
         `${(end.growth / 2 ** 20).toFixed(2)} MB`,
         end.unhandled,
@@ -66,14 +66,14 @@ export async function run() {
     return {
       tables: [
         {
-          title: `${waves} waves of ${count(callsAtOnce)} calls of ${users} users at once: a third good, a third due for renewal, a third expired`,
+          title: `${waves} waves of ${count(callsAtOnce)} calls of ${users} users at once`,
           columns: [
             '',
             'token requests',
             '503, stalls',
-            'errors with a good token',
+            'errors with a valid token',
             'errors without',
-            'longest wait: good, due, expired',
+            'longest wait: good, due, ending',
             `${count(hits)} hits: median, p99`,
             'heap after them',
             'unhandled',
@@ -82,7 +82,7 @@ export async function run() {
         },
       ],
       checks: [
-        atMost('errors while the user has a good token', ours.needless, 0),
+        atMost('errors while the user has a valid token', ours.needless, 0),
         // A call repeats nothing by itself, so that users × (1 + retries) is users.
         atMost('token requests of one wave', ours.most, users),
         atMost('rejections that nobody handles', ours.unhandled, 0),

@@ -53,6 +53,8 @@ class Soak {
   readonly #jobs = new Set<Promise<unknown>>()
   #started = 0
   #over = false
+  /** What has kept the soak itself, not the library, from going on. */
+  #failed: { error: unknown } | undefined
 
   constructor(provider: SoakProvider, ground: SoakGround, plan: Plan) {
     this.#provider = provider
@@ -74,7 +76,7 @@ class Soak {
     this.log.from = Date.now()
     const end = this.log.from + this.#plan.minutes * 60_000
     let restarts = this.#ground.restart ? [0.35, 0.5, 0.65] : []
-    while (Date.now() < end) {
+    while (Date.now() < end && !this.#failed) {
       await sleep(this.#random.below(1000))
       const share = (Date.now() - this.log.from) / (end - this.log.from)
       if (restarts.length && share > restarts[0]!) {
@@ -94,6 +96,7 @@ class Soak {
     }
     this.#over = true
     await Promise.all(this.#jobs)
+    if (this.#failed) throw this.#failed.error
   }
 
   /** All is well again: every process serves whom it should, and a new one too. */
@@ -140,12 +143,23 @@ class Soak {
     return this.#plan.random
   }
 
-  #start(number: number): Promise<Worker> {
-    return Worker.start(this.#setting, `process-${number}.${this.#started++}`, number)
+  /** A process that cannot start, because packages are being installed for instance, may be able to a little later. */
+  async #start(number: number): Promise<Worker> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await Worker.start(this.#setting, `process-${number}.${this.#started++}`, number)
+      } catch (error) {
+        if (attempt === 20) throw error
+        await sleep(3000)
+      }
+    }
   }
 
   #job(job: Promise<unknown>): void {
-    const work: Promise<unknown> = job.finally(() => this.#jobs.delete(work))
+    const failed = (error: unknown) => {
+      this.#failed ??= { error }
+    }
+    const work: Promise<unknown> = job.catch(failed).then(() => this.#jobs.delete(work))
     this.#jobs.add(work)
   }
 
