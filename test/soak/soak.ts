@@ -1,8 +1,8 @@
 import { type Ground, watched } from '../faults/grounds.ts'
-import { clientId, homeAccountId, scopes } from '../faults/rotating-provider.ts'
 import type { Log, Use } from './log.ts'
+import { People } from './people.ts'
 import { type Setting, times, Worker } from './processes.ts'
-import { type Session, SoakProvider } from './provider.ts'
+import { SoakProvider } from './provider.ts'
 import type { Random } from './random.ts'
 
 export interface Plan {
@@ -46,10 +46,7 @@ class Soak {
   readonly #plan: Plan
   readonly #setting: Setting
   readonly #workers: Worker[] = []
-  /** The session that each user has; null where signed out. */
-  readonly #sessions = new Map<string, Session | null>()
-  /** Users whose session is being changed. */
-  readonly #busy = new Set<string>()
+  readonly #people: People
   readonly #jobs = new Set<Promise<unknown>>()
   #started = 0
   #over = false
@@ -64,12 +61,13 @@ class Soak {
     const users = Array.from({ length: plan.users }, (_, index) => `user${index}`)
     const { script, sabotage } = plan
     this.#setting = { script, place: ground.place, provider, users, log: this.log, sabotage }
+    this.#people = new People(this.#setting, ground.store, plan.random, () => this.#workers)
     provider.spent = (use) => this.#spent(use)
   }
 
   async begin(): Promise<void> {
     for (let number = 0; number < this.#plan.processes; number++) this.#workers.push(await this.#start(number))
-    await Promise.all(this.#setting.users.map((user) => this.#signIn(user)))
+    await Promise.all(this.#setting.users.map((user) => this.#people.signIn(user)))
   }
 
   async go(): Promise<void> {
@@ -89,9 +87,9 @@ class Soak {
       if (dice < 0.03 && worker !== this.#workers[0]) this.#kill(worker)
       else if (dice < 0.06) worker.freeze(this.#freezeTime())
       else if (dice < 0.1) this.#job(worker.jump(this.#jump(), this.#random.between(3000, 15_000)))
-      else if (dice < 0.35) this.#job(this.#signOutAndIn(this.#random.pick(this.#setting.users)!))
+      else if (dice < 0.35) this.#job(this.#people.signOutAndIn(this.#random.pick(this.#setting.users)!))
       for (const user of this.#setting.users) {
-        if (this.#sessions.get(user)?.revokedAt !== undefined && this.#random.chance(0.2)) this.#job(this.#signInAgain(user))
+        if (this.#people.sessions.get(user)?.revokedAt !== undefined && this.#random.chance(0.2)) this.#job(this.#people.signInAgain(user))
       }
     }
     this.#over = true
@@ -107,12 +105,14 @@ class Soak {
     // Debts are paid, refusals forgotten.
     await sleep(12_000)
     await Promise.all(this.#workers.map((worker) => worker.order('stop')))
-    await Promise.all(this.#setting.users.map((user) => this.#sessions.get(user)?.revokedAt !== undefined && this.#signIn(user)))
+    await Promise.all(
+      this.#setting.users.map((user) => this.#people.sessions.get(user)?.revokedAt !== undefined && this.#people.signIn(user)),
+    )
     await sleep(times.revalidateAfter + 300)
     this.#workers.push(await this.#start(this.#workers.length))
     await this.#workers.at(-1)!.order('stop')
     for (const user of this.#setting.users) {
-      const session = this.#sessions.get(user)
+      const session = this.#people.sessions.get(user)
       if (!session) continue
       for (const worker of this.#workers) {
         const call = await worker.ask(user)
@@ -120,7 +120,7 @@ class Soak {
         const expected = session.number
         if (got !== `session ${expected}`) this.log.verdicts.push({ process: worker.name, user, expected, got })
       }
-      const held = await this.#held(user, 'RefreshToken')
+      const held = await this.#people.held(user, 'RefreshToken')
       if (held.length !== 1 || !this.#provider.isFresh(held[0]!, session)) {
         this.log.verdicts.push({
           process: 'the store',
@@ -200,84 +200,10 @@ class Soak {
     if (dice < 0.004 && holder !== this.#workers[0]) this.#kill(holder)
     else if (dice < 0.012) holder.freeze(this.#freezeTime())
     else if (dice < 0.04) {
-      const change = this.#signOutAndIn(user, true)
+      const change = this.#people.signOutAndIn(user, true)
       this.#job(change)
       // The answer comes once the user has signed out elsewhere, if that is soon.
-      await Promise.race([this.#signedOut.get(user), sleep(2000)])
-    }
-  }
-
-  readonly #signedOut = new Map<string, Promise<unknown>>()
-
-  async #exclusively(user: string, task: () => Promise<void>): Promise<void> {
-    if (this.#busy.has(user)) return
-    this.#busy.add(user)
-    await task().finally(() => this.#busy.delete(user))
-  }
-
-  #signInAgain(user: string): Promise<void> {
-    return this.#exclusively(user, async () => {
-      if (this.#sessions.get(user)?.revokedAt !== undefined) await this.#signIn(user)
-    })
-  }
-
-  #signOutAndIn(user: string, inFlight = false): Promise<void> {
-    return this.#exclusively(user, async () => {
-      const signingOut = this.#signOut(user, inFlight)
-      this.#signedOut.set(user, signingOut)
-      await signingOut
-      const wait = this.#random.between(1500, 9000)
-      await sleep(wait)
-      this.log.looks.push({ user, at: Date.now(), found: await this.#found(user) })
-      await this.#signIn(user)
-    })
-  }
-
-  async #signOut(user: string, inFlight: boolean): Promise<void> {
-    const session = this.#sessions.get(user)!.number
-    const from = Date.now()
-    await this.#untilAcknowledged(() => ['signOut', { user: homeAccountId(user) }])
-    this.#sessions.set(user, null)
-    this.log.changes.push({ kind: 'sign-out', user, session, from, to: Date.now(), inFlight })
-  }
-
-  /** A sign-in that was not acknowledged is made anew. */
-  async #signIn(user: string): Promise<void> {
-    const from = Date.now()
-    let latest: Session | undefined
-    await this.#untilAcknowledged(() => {
-      const { session, response } = this.#provider.signIn(user)
-      latest = session
-      return ['signIn', { event: { clientId, scopes, tokenEndpoint: this.#provider.tokenEndpoint, response } }]
-    })
-    this.#sessions.set(user, latest!)
-    this.log.changes.push({ kind: 'sign-in', user, session: latest!.number, from, to: Date.now() })
-  }
-
-  async #untilAcknowledged(order: () => [string, object]): Promise<void> {
-    for (;;) {
-      const worker = this.#random.pick(this.#workers.filter(({ isAlive, frozen }) => isAlive && !frozen))
-      const outcome = await worker?.order(...order())
-      if (outcome && !outcome.failures.length) return
-      await sleep(500)
-    }
-  }
-
-  async #found(user: string): Promise<string[]> {
-    const sections = await Promise.all(['AccessToken', 'RefreshToken', 'IdToken', 'Account'].map((type) => this.#held(user, type)))
-    return sections.flat()
-  }
-
-  /** The secrets, or the names, of one section of a user's partition. */
-  async #held(user: string, section: string): Promise<string[]> {
-    for (;;) {
-      try {
-        const found = await this.#ground.store.read(`user:${homeAccountId(user)}`)
-        const entities: Record<string, { secret?: string }> = JSON.parse(found?.value ?? '{}')[section] ?? {}
-        return Object.entries(entities).map(([key, { secret }]) => secret ?? key)
-      } catch {
-        await sleep(200)
-      }
+      await Promise.race([this.#people.signedOut.get(user), sleep(2000)])
     }
   }
 }
