@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { publish } from './publish/index.mjs'
 import { machine, printChecks, printTable } from './support/report.mjs'
 
-const names = ['size', 'browser', 'worker', 'import', 'herd', 'hit', 'app-hit', 'accounts', 'redis']
+const names = ['size', 'browser', 'worker', 'import', 'herd', 'load', 'hit', 'app-hit', 'accounts', 'redis']
 const wanted = process.argv.slice(2)
 const unknown = wanted.filter((name) => !names.includes(name))
 if (unknown.length) {

@@ -75,11 +75,9 @@ export class RotatingProvider {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const answer = (status: number, body: object) =>
-      void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
     if (request.url?.endsWith('/.well-known/openid-configuration')) {
       const { authority, tokenEndpoint } = this
-      return answer(200, {
+      return answer(response, 200, {
         issuer: `${authority}/v2.0`,
         authorization_endpoint: `${authority}/oauth2/v2.0/authorize`,
         token_endpoint: tokenEndpoint,
@@ -89,15 +87,23 @@ export class RotatingProvider {
     const form = new URLSearchParams(await text(request))
     const given = form.get('refresh_token') ?? ''
     const user = given.split(' ')[1]
-    if (form.get('grant_type') !== 'refresh_token' || !user) return answer(400, { error: 'invalid_request' })
+    if (form.get('grant_type') !== 'refresh_token' || !user) return answer(response, 400, { error: 'invalid_request' })
+    await this.refresh(user, given, String(request.headers['x-app-name']), response)
+  }
+
+  /** Answers a refresh that a process asks for. */
+  protected async refresh(user: string, given: string, process: string, response: ServerResponse): Promise<void> {
     const reused = given !== this.latest.get(user)?.refreshToken && !this.grace
-    const refresh = { user, process: String(request.headers['x-app-name']), reused, at: Date.now() }
+    const refresh = { user, process, reused, at: Date.now() }
     this.refreshes.push(refresh)
     const body = reused ? { error: 'invalid_grant', error_description: 'The refresh token was used before.' } : this.issue(user)
     await this.beforeAnswer(refresh)
-    answer(reused ? 400 : 200, body)
+    answer(response, reused ? 400 : 200, body)
   }
 }
+
+export const answer = (response: ServerResponse, status: number, body: object): void =>
+  void response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
 
 export const homeAccountId = (user: string): string => `${user}.${tenant}`
 

@@ -2,7 +2,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { PublicClientApplication, TokenCache } from 'msal-isomorphic'
 import { fileStore } from 'msal-isomorphic/node'
-import { fromIoredis, fromNodeRedis, redisStore } from 'msal-isomorphic/redis'
+import { redisStore } from 'msal-isomorphic/redis'
+import { redisClient } from './redis-client.mjs'
 
 const { name, users, clientId, authority, scopes, file, redis, concurrency, revalidateAfter } = JSON.parse(process.argv[2])
 
@@ -10,19 +11,9 @@ const storeErrors = []
 const delays = monitorEventLoopDelay({ resolution: 20 })
 delays.enable()
 const onStoreError = (error) => storeErrors.push(String(error?.message ?? error))
-const store = file ? fileStore(file) : redisStore(await redisClient(), { timeout: redis.timeout })
+const store = file ? fileStore(file) : redisStore(await redisClient(redis), { timeout: redis.timeout })
 const tokenCache = new TokenCache({ store, onStoreError, ...(revalidateAfter !== undefined && { revalidateAfter }) })
 const app = new PublicClientApplication({ clientId, authority, knownAuthorities: [new URL(authority).host], tokenCache, appName: name })
-
-async function redisClient() {
-  if (redis.client === 'ioredis') {
-    const { Redis } = await import('ioredis')
-    return fromIoredis(new Redis({ port: redis.port, retryStrategy: () => 20 }).on('error', () => {}))
-  }
-  const { createClient } = await import('redis')
-  const client = createClient({ url: `redis://127.0.0.1:${redis.port}`, socket: { reconnectStrategy: 20 } })
-  return fromNodeRedis(await client.on('error', () => {}).connect())
-}
 
 /** Which token each user got; null where they would have to sign in. */
 async function askForAll() {

@@ -18,7 +18,7 @@ export const withoutRedis = lacks('redis-server', present('redis-server'))
 /** For an operation, where its bound is not what is tested: other work may keep the machine busy. */
 export const timeout = 10_000
 
-function present(command: string): boolean {
+export function present(command: string): boolean {
   try {
     execFileSync(command, ['--version'], { stdio: 'ignore' })
     return true

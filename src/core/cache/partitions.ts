@@ -46,7 +46,10 @@ export class Partitions {
   /** Reads a partition from the store where memory cannot be trusted; nothing to wait for where it can. */
   current(owner: Owner): Promise<void> | undefined {
     const { level } = this
-    if (!level || Date.now() - (this.get(owner)?.readAt ?? 0) < level.revalidateAfter) return undefined
+    if (!level) return undefined
+    const age = Date.now() - (this.get(owner)?.readAt ?? 0)
+    // Read in the future: the clock has been set back since.
+    if (age >= 0 && age < level.revalidateAfter) return undefined
     return loaded(import('./store-level.ts')).then(({ reload }) => reload(this, level, owner))
   }
 

@@ -220,11 +220,17 @@ export function settles(work: Promise<unknown>, limit: number): Promise<boolean>
   )
 }
 
-/** Waits for no longer than so many milliseconds. */
+/**
+ * Waits for no longer than so many milliseconds, in two halves: a process that stood still in one, suspended with its machine for instance, has
+ * the other to find what has come meanwhile.
+ */
 async function within<T>(limit: number, operation: () => Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TooLate(limit)), limit)
+    const end = () => reject(new TooLate(limit))
+    timer = setTimeout(() => {
+      timer = setTimeout(end, limit / 2)
+    }, limit / 2)
   })
   try {
     return await Promise.race([operation(), late])

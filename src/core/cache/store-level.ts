@@ -76,13 +76,15 @@ async function take(memory: Partitions, level: SecondLevel, owner: Owner): Promi
   const name = nameOf(owner)
   return access.during(name, async (work) => {
     const before = memory.get(owner)?.version
+    // What a process that stood still meanwhile gets is as old as its question.
+    const askedAt = Date.now()
     const answer = await access.read(name)
     if (!answer) return false
     const found = answer.value
     const partition = memory.get(owner) ?? new Partition()
     // Written from here while the answer was on its way: what came is older.
     if (partition.version !== (before ?? null)) return true
-    partition.readAt = work.outdated ? 0 : Date.now()
+    partition.readAt = work.outdated ? 0 : askedAt
     const version = found?.version ?? null
     // The same as before: nothing to read. Memory is ahead of the store where that failed: what has never reached it is no less true.
     const known = version === partition.version
@@ -179,6 +181,7 @@ async function save(memory: Partitions, level: SecondLevel, debt: Debt): Promise
         if (debt.emptied && !(await state.access.remove(name))) return false
       } else {
         const options = { version: partition.version, ttl: lifeOf(owner, partition) }
+        const askedAt = Date.now()
         const answer = await state.access.write(name, contentOf(memory, partition), options)
         if (!answer) return false
         if (answer.value === 'conflict') {
@@ -186,7 +189,7 @@ async function save(memory: Partitions, level: SecondLevel, debt: Debt): Promise
           continue
         }
         partition.version = answer.value
-        partition.readAt = work.outdated ? 0 : Date.now()
+        partition.readAt = work.outdated ? 0 : askedAt
         keep(memory, level, owner, partition)
       }
       debt.alterations = debt.alterations.filter((alteration) => !written.has(alteration))

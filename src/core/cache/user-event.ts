@@ -1,6 +1,7 @@
 import { isMultiTenant, tenantOf } from '../authority/authority.ts'
 import { readClientInfo } from '../oauth/client-info.ts'
 import { type IdTokenExpectations, validateIdToken } from '../oauth/id-token.ts'
+import { type Entry, seconds } from './entities.ts'
 import { partitionFor } from './filing.ts'
 import type { Owner, Partitions } from './partitions.ts'
 import { type ClientTokenEvent, readAppEvent, readResponse, readTokens, type TokenOutcome } from './token-event.ts'
@@ -68,9 +69,16 @@ export function writeUserOutcome(memory: Partitions, { heldToken }: ClientTokenE
   const written = { ...entities }
   if (heldToken) {
     const held = memory.get(owner)?.entries.filter((entry) => sameMeaning(entry, { type: 'RefreshToken', entity: heldToken }))
-    // Gone: its owner has signed out. Another by now: somebody was faster, or its owner has signed in again, and that token stays.
+    // Gone: its owner has signed out.
     if (!held?.length) return
-    if (!held.some(({ entity }) => entity.secret === heldToken.secret)) delete written.RefreshToken
+    // Another by now: somebody was faster, or its owner has signed in again. That token stays, and so does what came with it or after it.
+    if (!held.some(({ entity }) => entity.secret === heldToken.secret)) {
+      const since = Math.max(...held.map(({ entity }) => seconds(entity, 'last_modification_time') ?? 0))
+      const fresh = { type: 'AccessToken', entity: entities.AccessToken } as const
+      const isNewer = ({ entity }: Entry) => (seconds(entity, 'cached_at') ?? 0) >= since
+      if (memory.get(owner)!.entries.some((entry) => sameMeaning(entry, fresh) && isNewer(entry))) return
+      delete written.RefreshToken
+    }
   }
   const partition = partitionFor(memory, { type: 'AccessToken', entity: entities.AccessToken })
   // One that named no authority, as other MSALs write them, would be found by all: its successor takes its place.

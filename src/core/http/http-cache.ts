@@ -28,7 +28,7 @@ export function memoryHttpCache(capacity = 1024): HttpCache {
   }
 }
 
-/** The entry of a key, unless it is broken or expired, or claims to live longer than `ttl`. A cache that fails counts as empty. */
+/** The entry of a key, unless it is broken or expired, or has longer to live than `ttl` or its own `life`. A cache that fails counts as empty. */
 export async function recall(http: Http, bounds: Bounds, key: string, ttl: number): Promise<Record<string, unknown> | undefined> {
   return guarded(http, bounds, async (cache) => {
     const found = cache.get(key)
@@ -36,7 +36,8 @@ export async function recall(http: Http, bounds: Bounds, key: string, ttl: numbe
     if (!text) return undefined
     const entry = parseRecord(text)
     const life = Number(entry?.expiresAt) - Date.now()
-    if (life > 0 && life <= ttl) return entry
+    // Stored in the future: the clock has been set back since.
+    if (life > 0 && life <= Math.min(ttl, Number(entry?.life ?? ttl))) return entry
     await withDeadline(bounds, () => cache.delete(key))
     return undefined
   })

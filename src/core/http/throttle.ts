@@ -45,6 +45,7 @@ export async function noteRefusal(http: Http, request: FormRequest, answer: Http
   const delay = isPoll(request) ? 0 : delayOf(answer, wait)
   if (!delay) return
   await remember(http, request, await keyOf(request), delay, {
+    life: delay,
     status: answer.status,
     refusal: refusalOf(parseRecord(answer.body), request),
   })

@@ -67,6 +67,16 @@ describe('S40 a refusal is repeated locally', () => {
     expect(send).toHaveBeenCalledTimes(2)
   })
 
+  it('S67 for no longer than it was to be, where the clock is set back meanwhile', async () => {
+    const { send, post } = setUp(503, '<html>', { 'retry-after': '5' })
+    await post()
+    vi.setSystemTime(now - 1000_000)
+    await post()
+    expect(send).toHaveBeenCalledTimes(2)
+    await post()
+    expect(send).toHaveBeenCalledTimes(2)
+  })
+
   it('S1 an answer that holds tokens never is', async () => {
     const { cache, send, post } = setUp(200, '{"access_token":"at"}', { 'retry-after': '60' })
     for (let i = 0; i < 3; i++) expect(await post()).not.toHaveProperty('replayed')
@@ -150,7 +160,12 @@ describe('what is repeated', () => {
     expect(cache.size).toBe(2)
     for (const [key, value] of cache) {
       expect(key).toMatch(/^POST https:\/\/login\.example\/tenant\/oauth2\/v2\.0\/token [\w-]{43}$/)
-      expect(JSON.parse(value)).toEqual({ status: 400, expiresAt: now + 60_000, refusal: { error: 'invalid_grant', error_codes: [70000] } })
+      expect(JSON.parse(value)).toEqual({
+        life: 60_000,
+        status: 400,
+        expiresAt: now + 60_000,
+        refusal: { error: 'invalid_grant', error_codes: [70000] },
+      })
     }
   })
 
