@@ -64,7 +64,8 @@ async function mutate(folder, files) {
   const results = await readFile(resultsFile, 'utf8').then(JSON.parse, () => ({}))
   for (const [path, { source, mutants }] of Object.entries(mutated)) results[path] = resultOf(source, mutants)
   // A file that has nothing to mutate, or is gone, has no result.
-  for (const path of Object.keys(results)) if (!mutated[path] && (files.includes(path) || !existsSync(join(root, path)))) delete results[path]
+  for (const path of Object.keys(results))
+    if (!mutated[path] && (files.includes(path) || !existsSync(join(root, path)))) delete results[path]
   await writeFile(resultsFile, `${JSON.stringify(sorted(results), null, 2)}\n`)
   print(folder, results)
 }
@@ -100,7 +101,9 @@ function print(folder, results) {
     console.log(`${percent(killed, survived)}  ${path} (${killed} of ${killed + survived})`)
     for (const survivor of survivors) console.log(`          ${survivor}`)
   }
-  console.log(`${percent(sum('killed'), sum('survived'))}  ${folder}: ${sum('killed')} of ${sum('killed') + sum('survived')}, ${sum('static')} static not tried`)
+  console.log(
+    `${percent(sum('killed'), sum('survived'))}  ${folder}: ${sum('killed')} of ${sum('killed') + sum('survived')}, ${sum('static')} static not tried`,
+  )
 }
 
 function percent(killed, survived) {
