@@ -6,13 +6,14 @@
  *   npm run mutation -- src/core/http/throttle.ts          one file (or several)
  *
  * Takes minutes to hours, so it is no part of `npm test`. CONCURRENCY=1 leaves the machine a core. The tool is installed into .tools/stryker.
- * Scores and survivors are printed, and kept in test/mutation/results.json.
+ * Scores and survivors are printed, and kept in test/mutation/results.json; what a run that is broken off (Ctrl+C) has found so far, too.
  */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { keepResults, printResults } from './results.mjs'
 
 const version = '9.6.1'
 const folders = ['src/core/oauth', 'src/core/http', 'src/core/cache']
@@ -25,9 +26,10 @@ const more = {
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const tools = join(root, '.tools', 'stryker')
-const report = join(root, '.tools', 'mutation.json')
-const resultsFile = fileURLToPath(new URL('results.json', import.meta.url))
+const events = join(root, '.tools', 'mutation-events')
 
+// Ctrl+C ends the tool, which is in the same group; what it has found is still kept.
+process.on('SIGINT', () => {})
 await install()
 const asked = process.argv.slice(2).map((path) => relative(root, join(process.cwd(), path)).replaceAll('\\', '/'))
 const unknown = asked.filter((path) => !folders.some((folder) => path === folder || path.startsWith(`${folder}/`)))
@@ -55,63 +57,13 @@ async function install() {
 async function mutate(folder, files) {
   const tests = [`${folder.replace('src/', 'test/')}/**/*.test.ts`, ...more[folder]]
   const stryker = join(tools, 'node_modules/@stryker-mutator/core/bin/stryker.js')
-  await run(process.execPath, [stryker, 'run', 'test/mutation/stryker.config.mjs'], {
-    MUTATED: JSON.stringify(files),
-    MUTATION_TESTS: JSON.stringify(tests),
-    MUTATION_REPORT: report,
-  })
-  const { files: mutated } = JSON.parse(await readFile(report, 'utf8'))
-  const results = await readFile(resultsFile, 'utf8').then(JSON.parse, () => ({}))
-  for (const [path, { source, mutants }] of Object.entries(mutated)) results[path] = resultOf(source, mutants)
-  // A file that has nothing to mutate, or is gone, has no result.
-  for (const path of Object.keys(results))
-    if (!mutated[path] && (files.includes(path) || !existsSync(join(root, path)))) delete results[path]
-  await writeFile(resultsFile, `${JSON.stringify(sorted(results), null, 2)}\n`)
-  print(folder, results)
-}
-
-function resultOf(source, mutants) {
-  const count = (...states) => mutants.filter(({ status }) => states.includes(status)).length
-  return {
-    date: new Date().toISOString().slice(0, 10),
-    killed: count('Killed', 'Timeout'),
-    survived: count('Survived', 'NoCoverage'),
-    static: count('Ignored'),
-    survivors: mutants.filter(({ status }) => status === 'Survived' || status === 'NoCoverage').map((mutant) => shown(source, mutant)),
+  const env = { MUTATED: JSON.stringify(files), MUTATION_TESTS: JSON.stringify(tests), MUTATION_EVENTS: events }
+  await rm(events, { recursive: true, force: true })
+  try {
+    await run(process.execPath, [stryker, 'run', 'test/mutation/stryker.config.mjs'], env)
+  } finally {
+    if (existsSync(events)) printResults(folder, await keepResults(events))
   }
-}
-
-/** `12:7 code -> what replaced it`, each cut short. */
-function shown(source, { location: { start, end }, replacement, status }) {
-  const lines = source.split('\n').slice(start.line - 1, end.line)
-  const last = lines.length - 1
-  lines[last] = lines[last].slice(0, end.column - 1)
-  lines[0] = lines[0].slice(start.column - 1)
-  const short = (text) => {
-    const line = text.replace(/\s+/g, ' ')
-    return line.length > 70 ? `${line.slice(0, 67)}...` : line
-  }
-  return `${start.line}:${start.column} ${short(lines.join('\n'))} -> ${short(replacement)}${status === 'NoCoverage' ? ' (no test comes here)' : ''}`
-}
-
-function print(folder, results) {
-  const ofFolder = Object.entries(results).filter(([path]) => path.startsWith(`${folder}/`))
-  const sum = (key) => ofFolder.reduce((total, [, result]) => total + result[key], 0)
-  for (const [path, { killed, survived, survivors }] of ofFolder) {
-    console.log(`${percent(killed, survived)}  ${path} (${killed} of ${killed + survived})`)
-    for (const survivor of survivors) console.log(`          ${survivor}`)
-  }
-  console.log(
-    `${percent(sum('killed'), sum('survived'))}  ${folder}: ${sum('killed')} of ${sum('killed') + sum('survived')}, ${sum('static')} static not tried`,
-  )
-}
-
-function percent(killed, survived) {
-  return killed + survived ? `${((100 * killed) / (killed + survived)).toFixed(1)} %`.padStart(7) : '      –'
-}
-
-function sorted(results) {
-  return Object.fromEntries(Object.entries(results).sort(([one], [other]) => (one < other ? -1 : 1)))
 }
 
 function run(command, options, env) {

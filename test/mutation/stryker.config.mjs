@@ -17,8 +17,7 @@ export default {
   dryRunTimeoutMinutes: 10,
   tempDirName: '.tools/stryker-sandbox',
   ignorePatterns: ['/.tools', '/.tsbuild', '/dist', '/docs', '/playground', '/test/bench', '/test/e2e'],
-  reporters: ['json', 'progress-append-only'],
-  jsonReporter: { fileName: process.env.MUTATION_REPORT },
-  allowEmpty: true,
-  checkers: [],
+  // Events are written as they come, so that a run that is broken off has results too.
+  reporters: ['event-recorder', 'progress-append-only'],
+  eventReporter: { baseDir: process.env.MUTATION_EVENTS },
 }
