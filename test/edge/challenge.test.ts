@@ -57,18 +57,18 @@ describe('challenge', () => {
 
 describe('challengeFor', () => {
   it.each([
-    [new ClientAuthError('id_token_invalid', ''), 401, 'invalid_token'],
-    [new ClientAuthError('audience_mismatch', ''), 401, 'invalid_token'],
-    [new ClientAuthError('issuer_mismatch', ''), 401, 'invalid_token'],
-    [new ClientAuthError('scope_not_in_flow', ''), 403, 'insufficient_scope'],
+    [new ClientAuthError('id_token_invalid', 'why'), 401, 'invalid_token'],
+    [new ClientAuthError('audience_mismatch', 'why'), 401, 'invalid_token'],
+    [new ClientAuthError('issuer_mismatch', 'why'), 401, 'invalid_token'],
+    [new ClientAuthError('scope_not_in_flow', 'why'), 403, 'insufficient_scope'],
   ])('%o', (error, status, word) => {
     const response = challengeFor(error, { scopes: ['Notes.Read'] })
     expect([response.status, header(response)]).toEqual([status, `Bearer error="${word}", scope="Notes.Read"`])
   })
 
   it('does not blame the caller for keys that cannot be fetched', () => {
-    const answers = [new NetworkError('unreachable', ''), new NetworkError('server_unavailable', '', { retryAfter: 4500 })].map((error) =>
-      challengeFor(error, { scopes: ['a'] }),
+    const answers = [new NetworkError('unreachable', 'why'), new NetworkError('server_unavailable', 'why', { retryAfter: 4500 })].map(
+      (error) => challengeFor(error, { scopes: ['a'] }),
     )
     expect(answers.map(({ status, headers }) => [status, headers.get('retry-after'), headers.get('www-authenticate')])).toEqual([
       [503, '1', null],
@@ -77,7 +77,7 @@ describe('challengeFor', () => {
   })
 
   it('throws what is no answer', () => {
-    for (const error of [new ClientConfigurationError('authority_invalid', ''), new TypeError('bug'), undefined]) {
+    for (const error of [new ClientConfigurationError('authority_invalid', 'why'), new TypeError('bug'), undefined]) {
       let thrown: unknown = 'nothing'
       try {
         challengeFor(error)

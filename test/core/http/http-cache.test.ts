@@ -142,6 +142,13 @@ describe('a document', () => {
     expect(log).toEqual([])
   })
 
+  it('that has expired is deleted, even where no new one comes', async () => {
+    const { http, send, cache } = setUp('', new Map([[`GET ${url}`, entry(now)]]))
+    send.mockRejectedValue(new Error('unreachable'))
+    await expect(getDocument(http, request, issuer)).rejects.toThrow('unreachable')
+    expect(cache.size).toBe(0)
+  })
+
   it('that its reader refuses is neither stored nor served', async () => {
     const { http, send, cache } = setUp('{"issuer":"bad"}')
     const strict = (document: Record<string, unknown>) => {
@@ -159,6 +166,7 @@ describe('a document', () => {
   it('is read but not stored with a status of 4xx', async () => {
     for (const [status, body, document] of [
       [400, '{"error":"invalid_instance"}', { error: 'invalid_instance' }],
+      [400, '<html>', {}],
       [404, '<html>', {}],
     ] as const) {
       const { http, cache } = setUp(answer(body, status))
@@ -214,7 +222,7 @@ describe('a cache that fails', () => {
       expect(await getDocument(http, { ...request, timeout: 30 }, issuer)).toBe('i')
       expect(send).toHaveBeenCalledOnce()
       expect(log.length).toBeGreaterThan(0)
-      expect(log[0]).toMatchObject({ level: 'warn', correlationId: 'c-1' })
+      expect(log[0]).toMatchObject({ level: 'warn', message: expect.stringContaining('cache'), correlationId: 'c-1' })
       expect(JSON.stringify(log)).not.toContain('CANARY')
     })
   }

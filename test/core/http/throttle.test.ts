@@ -87,9 +87,11 @@ describe('S40 a refusal is repeated locally', () => {
   it('device code polling is left alone', async () => {
     for (const status of [400, 429, 503]) {
       const { cache, send, post } = setUp(status, '{"error":"authorization_pending"}', { 'retry-after': '60' })
+      const asked = vi.spyOn(cache, 'get')
       for (let i = 0; i < 3; i++) await post({ grant_type: deviceCode, device_code: 'd' })
       expect(send).toHaveBeenCalledTimes(3)
       expect(cache.size).toBe(0)
+      expect(asked).not.toHaveBeenCalled()
     }
   })
 
@@ -169,6 +171,12 @@ describe('what is repeated', () => {
     }
   })
 
+  it.each(['two words', '<b>x', 'x<b>', 'x'.repeat(65)])('holds no suberror that is no word: %s', async (suberror) => {
+    const { post } = setUp(400, JSON.stringify({ error: 'invalid_grant', suberror }))
+    await post()
+    expect(parseJson(await post())).toEqual({ error: 'invalid_grant' })
+  })
+
   it('S1 is never a success that somebody else put into the cache', async () => {
     const { cache, send, post } = setUp(429, '{"error":"x"}')
     await post()
@@ -239,6 +247,13 @@ describe('S2 nobody is held back in place of somebody else', () => {
     const { send, post } = setUp(429)
     for (const to of [url, url.replace('tenant', 'other'), url.replace('login', 'sts'), `${url}?dc=1`]) await post(undefined, to)
     expect(send).toHaveBeenCalledTimes(4)
+  })
+
+  it('a form and a query that read alike are told apart', async () => {
+    const { send, post } = setUp(429)
+    await post({ a: 'b' }, `${url}?`)
+    await post({}, `${url}?a=b`)
+    expect(send).toHaveBeenCalledTimes(2)
   })
 
   it('a newly signed client assertion and another order of the fields are the same request', async () => {

@@ -21,8 +21,14 @@ async function codeOf(work: Promise<unknown>): Promise<unknown> {
     () => undefined,
     (reason: unknown) => reason,
   )
-  if (error !== undefined) expect(error).toBeInstanceOf(AuthError)
-  return (error as AuthError | undefined)?.code
+  return error === undefined ? undefined : codeIn(error)
+}
+
+function codeIn(error: unknown): string {
+  expect(error).toBeInstanceOf(AuthError)
+  const { code, message } = error as AuthError
+  if (code === 'bad_response') expect(message).toMatch(/^The authorization response \w.+\.$/)
+  return code
 }
 
 describe('an authorization response', () => {
@@ -131,8 +137,7 @@ describe('the check of an authorization response', () => {
     try {
       return checkAuthorizationResponse(Object.assign(Object.create(null), parameters), { ...expected, ...more })
     } catch (error) {
-      expect(error).toBeInstanceOf(AuthError)
-      return (error as AuthError).code
+      return codeIn(error)
     }
   }
 

@@ -158,9 +158,14 @@ describe('the claims of a WWW-Authenticate header', () => {
     ['empty claims', 'claims="",'],
   ])('a hostile header takes no time: %s', (_, unit) => {
     const text = unit.repeat(Math.ceil(16_384 / unit.length))
-    const begin = performance.now()
-    for (const end of ['', '\\', '"', ' ']) expect(parseClaimsChallenge(`${text.slice(0, 16_383)}${end}`)).toBeNull()
-    expect(performance.now() - begin).toBeLessThan(200)
+    let fastest = Number.POSITIVE_INFINITY
+    // A busy machine makes a round slow now and then, a slow pattern makes every round slow.
+    for (let round = 0; round < 5 && fastest >= 200; round++) {
+      const begin = performance.now()
+      for (const end of ['', '\\', '"', ' ']) expect(parseClaimsChallenge(`${text.slice(0, 16_383)}${end}`)).toBeNull()
+      fastest = Math.min(fastest, performance.now() - begin)
+    }
+    expect(fastest).toBeLessThan(200)
   })
 
   it('what is longer than any header is cut', () => {

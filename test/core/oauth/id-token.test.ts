@@ -18,6 +18,7 @@ function codeOf(token: string, expectations: Partial<IdTokenExpectations> = {}):
     return 'fine'
   } catch (error) {
     expect(error).toBeInstanceOf(ClientAuthError)
+    expect((error as ClientAuthError).message).toMatch(/^The id token's \w.+\.$/)
     return (error as ClientAuthError).code
   }
 }

@@ -92,6 +92,7 @@ describe('S45 C12: scopeKey', () => {
 
   it('of a single scope does not depend on its case', () => {
     expect(scopeKey(['User.Read'])).toBe(scopeKey(['user.READ']))
+    expect(scopeKey(['User.Read'])).toBe(scopeKey(['user.read', 'openid']))
   })
 
   it('tells other scopes apart', () => {

@@ -29,7 +29,7 @@ it('does it once for all who come while it is under way, and again for those who
 
 it('tells its failure to all who wait, and the next begins anew', async () => {
   const joint: Joint = {}
-  const failure = new NetworkError('unreachable', '')
+  const failure = new NetworkError('unreachable', 'no answer')
   const task = after(100, failure)
   const all = Promise.allSettled([jointly(joint, task), jointly(joint, task), jointly(joint, task)])
   await settle()
@@ -42,7 +42,7 @@ it('tells its failure to all who wait, and the next begins anew', async () => {
 
 it('one who gives up leaves it to the next, who does it for the others', async () => {
   const joint: Joint = {}
-  const first = jointly(joint, after(100, new NetworkError('aborted', ''))).catch((error) => error.code)
+  const first = jointly(joint, after(100, new NetworkError('aborted', 'given up'))).catch((error) => error.code)
   const task = after(100)
   const others = Promise.all([jointly(joint, task), jointly(joint, task), jointly(joint, task)])
   await settle()
