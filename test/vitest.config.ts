@@ -7,6 +7,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/support/scan.ts'],
     testTimeout: 20_000,
+    // Many tests wait more than they work.
+    maxWorkers: 2,
     hookTimeout: 60_000,
     sequence: { shuffle: { files: false, tests: false } },
   },

@@ -11,8 +11,9 @@ export function redirectUriOf(given: string | undefined): string {
   needPage()
   const { href, origin, pathname } = location
   const uri = given ?? origin + pathname
-  if (!URL.canParse(uri, href) || new URL(uri, href).origin !== origin)
-    throw new ClientConfigurationError('invalid_argument', 'redirectUri must be of the origin of this page.')
+  const whole = URL.canParse(uri, href) && new URL(uri, href).href
+  if (!whole || !whole.startsWith(`${origin}/`))
+    throw new ClientConfigurationError('invalid_argument', "redirectUri must be of this page's origin.")
   // It is registered as a text, so one that is whole stays as it is.
-  return URL.canParse(uri) ? uri : new URL(uri, href).href
+  return URL.canParse(uri) ? uri : whole
 }

@@ -16,8 +16,8 @@ const proofs = new Map(Object.keys(requirements).map((id) => [id, { count: 0, fi
 
 for (const { name: path, assertionResults } of testResults) {
   const file = relative(root, path).replaceAll('\\', '/')
-  // That is about this table.
-  if (file === 'test/package/requirements.test.ts') continue
+  // Those are about this table, and about a list of other numbers.
+  if (/package\/(requirements|incumbent-faults)/.test(file)) continue
   const text = await readFile(path, 'utf8')
   for (const { fullName, ancestorTitles, status } of assertionResults) {
     if (status === 'failed' && ids(fullName).length) throw new Error(`${fullName} failed`)

@@ -109,14 +109,14 @@ export default [
   {
     id: 'S38',
     file: 'src/core/http/http-client.ts',
-    find: 'if (size > maxBytes)',
-    replace: 'if (size > 100 * maxBytes)',
+    find: 'check(size)',
+    replace: 'check(size / 100)',
     test: 'test/core/http/http-client.test.ts',
   },
   {
     id: 'S38',
     file: 'src/core/http/http-client.ts',
-    find: 'if (announced > maxBytes) count(announced)',
+    find: "check(Number(headers.get('content-length')))",
     replace: '',
     test: 'test/core/http/http-client.test.ts',
   },

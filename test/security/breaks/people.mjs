@@ -35,8 +35,8 @@ export default [
   {
     id: 'S58',
     file: 'src/browser/page.ts',
-    find: '!URL.canParse(uri, href) || !isOwnPage(new URL(uri, href))',
-    replace: '!URL.canParse(uri, href)',
+    find: '!whole.startsWith',
+    replace: '!whole.concat',
     test: 'test/browser/popup.test.ts',
     build: true,
   },
@@ -235,8 +235,8 @@ export default [
   {
     id: 'S67',
     file: 'src/core/http/deadline.ts',
-    find: 'Math.min(timeout, 0x7fffffff)',
-    replace: 'timeout',
+    find: 'Math.min(timeout + grace, 0x7fffffff)',
+    replace: 'timeout + grace',
     test: 'test/core/http/http-client.test.ts',
   },
   {

@@ -158,8 +158,8 @@ export default [
   {
     id: 'S09',
     file: 'src/browser/page.ts',
-    find: "origin === location.origin && protocol !== 'blob:'",
-    replace: 'origin === location.origin',
+    find: 'whole.startsWith',
+    replace: 'whole.includes',
     test: 'test/faults/properties/return-to.test.ts',
   },
   {

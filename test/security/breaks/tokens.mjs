@@ -136,7 +136,7 @@ export default [
   {
     id: 'S16',
     file: 'src/core/client/refresh.ts',
-    find: '(response.homeAccountId ? undefined : idTokens?.[0])',
+    find: '(named ? undefined : idTokens?.[0])',
     replace: 'undefined',
     test: 'test/core/client/silent.test.ts',
   },
@@ -213,7 +213,7 @@ export default [
   {
     id: 'S19',
     file: 'src/core/client/refresh.ts',
-    find: '(response.homeAccountId ?? homeAccountId) !== homeAccountId ||',
+    find: '(named ?? homeAccountId) !== homeAccountId ||',
     replace: '',
     test: 'test/core/client/silent.test.ts',
   },
@@ -240,9 +240,9 @@ export default [
   },
   {
     id: 'S21',
-    file: 'src/core/client/token-request.ts',
-    find: '...(!secret && credentials),',
-    replace: '...credentials,',
+    file: 'src/core/http/basic-authorization.ts',
+    find: 'delete fields.client_secret',
+    replace: '',
     test: 'test/core/client/client-secret-basic.test.ts',
   },
   {
