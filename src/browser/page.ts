@@ -11,9 +11,8 @@ export function redirectUriOf(given: string | undefined): string {
   needPage()
   const { href, origin, pathname } = location
   const uri = given ?? origin + pathname
-  const whole = URL.canParse(uri, href) && new URL(uri, href).href
-  if (!whole || !whole.startsWith(`${origin}/`))
-    throw new ClientConfigurationError('invalid_argument', "redirectUri must be of this page's origin.")
+  const whole = URL.canParse(uri, href) ? new URL(uri, href).href : ''
+  if (!whole.startsWith(`${origin}/`)) throw new ClientConfigurationError('invalid_argument', "redirectUri must be of this page's origin.")
   // It is registered as a text, so one that is whole stays as it is.
   return URL.canParse(uri) ? uri : whole
 }
