@@ -34,6 +34,8 @@ async function failure(promise: Promise<unknown>): Promise<NetworkError> {
   )
   expect(error).toBeInstanceOf(NetworkError)
   expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('CANARY')
+  const { code, message } = error as NetworkError
+  if (code === 'bad_response' || code === 'too_large') expect(message).toMatch(/( answered with \w.+| is not a JSON object)\.$/)
   return error as NetworkError
 }
 
@@ -116,6 +118,8 @@ describe('S34, wire-protocol S15: redirects', () => {
     const opaque = { type: 'opaqueredirect', status: 0, headers: new Headers(), body: null, redirected: false, text: async () => '' }
     const hidden = createSend(async () => opaque as Response)
     expect(await failure(hidden(post('https://idp.example/token')))).toMatchObject({ code: 'bad_response', status: 0 })
+    const choices = createSend(async () => new Response(null, { status: 300 }))
+    expect(await failure(choices(get('https://idp.example')))).toMatchObject({ code: 'bad_response', status: 300 })
     const follows: typeof fetch = (url, init) => fetch(url, { ...init!, redirect: 'follow' })
     expect(await failure(createSend(follows)(get(server.url('302'))))).toMatchObject({ code: 'bad_response' })
   })
@@ -426,11 +430,12 @@ describe('S33 a connection that fails', () => {
       canary,
       new Error(canary, { cause: canary }),
       Object.assign(new Error(), { code: `${canary} 1`, request: canary }),
+      Object.assign(new Error(), { code: `1 ${canary}` }),
     ]
     for (const reason of strange) {
       expect(await failure(createSend(() => Promise.reject(reason))(get('https://idp.example')))).toMatchObject({ code: 'unreachable' })
     }
-    const ours = new NetworkError('too_large', 'from below')
+    const ours = new NetworkError('timed_out', 'from below')
     expect(await failure(createSend(() => Promise.reject(ours))(get('https://idp.example')))).toBe(ours)
   })
 
