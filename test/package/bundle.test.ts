@@ -10,6 +10,17 @@ import { emptyFolder, entryPoints, installBuild, node, packageJson } from './sup
 /** What a bundler must not look into: what only a server has, and the optional peer. */
 const external = ['node:*', 'undici']
 
+/** Bytes, minified and gzipped. */
+const budgets: Record<string, number> = {
+  '.': 18_800,
+  './browser': 8_200,
+  './node': 18_000,
+  './edge': 10_900,
+  './redis': 6_600,
+  './azure': 5_700,
+  './testing': 20_700,
+}
+
 let folder: string
 beforeAll(async () => {
   const cleanups: (() => Promise<void>)[] = []
@@ -111,6 +122,17 @@ describe('a bundle', () => {
     })
     const { output } = await generate({ format: 'es' })
     expect(output[0].code.trim()).toBe('')
+  })
+
+  // Everything that an entry exports, used: what loads at first. A budget that has to grow is a decision.
+  it.each(Object.entries(budgets))('of all of %s loads at most %d bytes at first', async (path, budget) => {
+    const { gzipped } = await firstLoad(`export * from '${packageJson.name}${path.slice(1)}'`)
+    expect(gzipped).toBeLessThanOrEqual(budget)
+    expect(gzipped).toBeGreaterThan(budget * 0.8)
+  })
+
+  it('has a budget for every entry', () => {
+    expect(Object.keys(budgets)).toEqual(Object.keys(packageJson.exports).filter((path) => !path.endsWith('.json')))
   })
 
   it('of the test for an error is small', async () => {
