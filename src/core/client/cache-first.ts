@@ -37,13 +37,13 @@ const tries = /* @__PURE__ */ new WeakMap<object, number>()
 
 /**
  * A cached token while it is good; past the time at which the provider wants it renewed, it is handed out all the same and renewed behind.
- * Else a new one, got once for all who ask for it at the same time.
+ * Else a new one, got once for all who ask for it at the same time. No promise is made for a hit: each would cost as much as the look-up.
  */
-export async function cacheFirst<R>(context: ClientContext, call: Call, plan: Plan<R>): Promise<R | null> {
+export function cacheFirst<R>(context: ClientContext, call: Call, plan: Plan<R>): R | Promise<R | null> {
   const cached = plan.fresh ? undefined : plan.lookUp()
   if (!cached || !isGood(cached)) {
     plan.check()
-    return (await flights(context)).acquireTogether(context, call, plan, cached ? 3 : plan.fresh ? 1 : 2)
+    return flights(context).then(({ acquireTogether }) => acquireTogether(context, call, plan, cached ? 3 : plan.fresh ? 1 : 2))
   }
   context.hits++
   const now = Date.now()
