@@ -127,7 +127,7 @@ export class StoreAccess {
   /** Runs an operation on a partition, which hears of what others change there meanwhile. */
   async during<T>(name: string, operation: (work: Work) => Promise<T>): Promise<T> {
     const work = { name, outdated: false }
-    this.#works.add(work)
+    if (this.#level.store.watch) this.#works.add(work)
     try {
       return await operation(work)
     } finally {

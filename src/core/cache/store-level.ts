@@ -11,8 +11,11 @@ const day = 24 * 3600_000
 /** The life of a refresh token, as far as anybody knows (Microsoft Entra ID, tokens of other clients than pages in a browser). */
 const refreshTokenLife = 90 * day
 const attempts = 10
-/** Milliseconds that a read of another call is waited for: what a Worker's request has begun never settles once that request is over. */
+// What a Worker's request has begun never settles once that request is over, nor does any timer of its own end it.
+/** Milliseconds that a read of another call is waited for. */
 const readPatience = 1_000
+/** Milliseconds after which others write what somebody has begun to write. */
+const longestSave = 30_000
 /** Milliseconds between tries to write what could not be written. */
 const pause = 10_000
 /** Alterations of one partition that are remembered until they are written. */
@@ -25,16 +28,17 @@ interface Debt {
   alterations: (() => void)[]
   /** Whether they have left nothing of what was there. */
   emptied: boolean
-  /** Whether they are being written. */
-  saving: number
+  /** When the last write of them began, which may still be under way; 0 where it has ended. */
+  savingSince: number
 }
 
 interface State {
   access: StoreAccess
   reads: Map<string, Promise<unknown>>
   debts: Map<string, Debt>
-  /** The time before which no debt is tried again, and the try that is under way. */
+  /** The time before which no debt is tried again, and the try that is under way since then. */
   paidFrom: number
+  payingSince: number
   paying?: Promise<void> | undefined
 }
 
@@ -43,11 +47,11 @@ const states = /* @__PURE__ */ new WeakMap<SecondLevel, State>()
 function stateOf(memory: Partitions, level: SecondLevel): State {
   const known = states.get(level)
   if (known) return known
-  const state: State = { access: new StoreAccess(memory, level), reads: new Map(), debts: new Map(), paidFrom: 0 }
+  const state: State = { access: new StoreAccess(memory, level), reads: new Map(), debts: new Map(), paidFrom: 0, payingSince: 0 }
   states.set(level, state)
   level.close = async () => {
     state.paidFrom = 0
-    await pay(memory, level)
+    await settles(pay(memory, level), longestSave)
     level.stopWatching?.()
   }
   return state
@@ -142,18 +146,20 @@ export async function change(memory: Partitions, level: SecondLevel, owner: Owne
   const name = nameOf(owner)
   // It may have left memory meanwhile, which must not pass for an empty one.
   if (!memory.get(owner)) await take(memory, level, owner)
-  const debt = debts.get(name) ?? { owner, alterations: [], emptied: false, saving: 0 }
+  const debt = debts.get(name) ?? { owner, alterations: [], emptied: false, savingSince: 0 }
   debts.set(name, debt)
   debt.alterations.push(alteration)
   alter(memory, debt, [alteration])
   await save(memory, level, debt)
   // The store is down for long: memory is bounded all the same.
   if (debt.alterations.length > mostAlterations) debt.alterations.shift()
-  for (const [oldest, { saving }] of debts) {
+  for (const [oldest, { savingSince }] of debts) {
     if (debts.size <= level.maxPartitions) break
-    if (!saving) debts.delete(oldest)
+    if (!isUnderWay(savingSince)) debts.delete(oldest)
   }
 }
+
+const isUnderWay = (since: number) => Math.abs(Date.now() - since) < longestSave
 
 function alter(memory: Partitions, debt: Debt, alterations: readonly (() => void)[]): void {
   for (const alteration of alterations) {
@@ -167,7 +173,7 @@ function alter(memory: Partitions, debt: Debt, alterations: readonly (() => void
 
 /** Writes a debt off, if the store can be asked. */
 async function save(memory: Partitions, level: SecondLevel, debt: Debt): Promise<void> {
-  debt.saving++
+  debt.savingSince = Date.now()
   const state = stateOf(memory, level)
   const name = nameOf(debt.owner)
   const saved = await state.access.during(name, async (work) => {
@@ -198,8 +204,8 @@ async function save(memory: Partitions, level: SecondLevel, debt: Debt): Promise
     state.access.report(new Error('A partition was changed by others each time it was to be written.'))
     return false
   })
-  debt.saving--
-  if (!debt.saving && !debt.alterations.length) state.debts.delete(name)
+  debt.savingSince = 0
+  if (!debt.alterations.length && state.debts.get(name) === debt) state.debts.delete(name)
   if (saved) payBehind(memory, level)
   else state.paidFrom = Date.now() + pause
 }
@@ -214,14 +220,17 @@ function pay(memory: Partitions, level: SecondLevel): Promise<void> {
   const state = stateOf(memory, level)
   const payAll = async () => {
     for (const debt of [...state.debts.values()]) {
-      if (!debt.saving) await save(memory, level, debt)
+      if (!isUnderWay(debt.savingSince)) await save(memory, level, debt)
       if (Date.now() < state.paidFrom) break
     }
   }
-  state.paying ??= payAll().finally(() => {
-    state.paying = undefined
+  if (state.paying && isUnderWay(state.payingSince)) return state.paying
+  state.payingSince = Date.now()
+  const paying = payAll().finally(() => {
+    if (state.paying === paying) state.paying = undefined
   })
-  return state.paying
+  state.paying = paying
+  return paying
 }
 
 /** Runs a task while nobody else, in any process, renews the same partition, on what the store holds then. */
