@@ -102,13 +102,14 @@ describe('secret and ready-made assertion', () => {
     )
     expect(error.message).toBe('clientAssertion failed: RangeError.')
     for (const odd of [CANARY, { name: CANARY }, Object.assign(new Error(), { name: `${CANARY}.x` }), null]) {
-      await failure(() =>
+      const { message } = await failure(() =>
         client({
           clientAssertion: () => {
             throw odd
           },
         }).authenticate(context),
       )
+      expect(message).toBe('clientAssertion failed: unknown error.')
     }
   })
 
@@ -140,6 +141,8 @@ describe('what the options alone decide throws at once', () => {
     ['an empty assertion', () => ({ clientAssertion: '' })],
     ['two methods (S21)', () => ({ privateKey: key.pkcs8, thumbprint: key.sha1, clientAssertion: 'a' })],
     ['a thumbprint that is short', () => ({ privateKey: key.pkcs8, thumbprint: key.sha1.slice(3) })],
+    ['a thumbprint with a digit too many', () => ({ privateKey: key.pkcs8, thumbprint: `${key.sha1}0` })],
+    ['a thumbprint with a digit too many before it', () => ({ privateKey: key.pkcs8, thumbprint: `0${key.sha1}` })],
     ['a thumbprint of odd length', () => ({ privateKey: key.pkcs8, thumbprint: key.sha1.slice(1) })],
     ['a thumbprint that is no hexadecimal', () => ({ privateKey: key.pkcs8, thumbprint: 'z'.repeat(40) })],
     ['a bad thumbprint beside a certificate', () => ({ privateKey: key.pkcs8, thumbprint: 'beef', publicCertificate: certificate() })],
@@ -147,6 +150,8 @@ describe('what the options alone decide throws at once', () => {
     ['a certificate as the private key', () => ({ privateKey: certificate(), publicCertificate: certificate() })],
     ['a key that is no PEM', () => ({ privateKey: CANARY, thumbprint: key.sha1 })],
     ['a key that is an object of another kind', () => ({ privateKey: { secret: CANARY }, thumbprint: key.sha1 })],
+    ['a key that names no hash', () => ({ privateKey: { algorithm: { name: 'RSA-PSS' }, usages: ['sign'] }, thumbprint: key.sha1 })],
+    ['a key without usages', () => ({ privateKey: { algorithm: { name: 'RSA-PSS', hash: { name: 'SHA-256' } } }, thumbprint: key.sha1 })],
     ['an encrypted key without a passphrase', () => ({ privateKey: key.encrypted(), thumbprint: key.sha1 })],
   ])('%s', async (_, credential) => {
     const given = credential()
@@ -300,7 +305,8 @@ describe('keys', () => {
     ['a cipher that WebCrypto lacks', () => ({ privateKey: key.encrypted('-v2', 'des3'), passphrase: PASSPHRASE })],
   ])('S69: %s is credential_invalid', async (_, credential) => {
     const authentication = client({ ...credential(), thumbprint: key.sha1 })
-    await failure(() => authentication.authenticate(context))
+    const { message } = await failure(() => authentication.authenticate(context))
+    expect(message).toMatch(/^Reading privateKey .*failed: \w+\.$|^WebCrypto cannot decrypt/)
     await failure(() => authentication.authenticate(context))
   })
 })
@@ -403,6 +409,38 @@ describe('reuse', () => {
     expect(calls).toBe(2)
   })
 
+  it('one that fails late leaves the one that was signed since', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
+    let fail = (): void => {}
+    const failing = new Promise<never>((_, reject) => {
+      fail = () => reject(new Error(CANARY))
+    })
+    const signer = vi.fn(async () => new Uint8Array([1])).mockReturnValueOnce(failing)
+    const authentication = client({ publicCertificate: key.certificate, sign: signer })
+    const late = authentication.authenticate(context)
+    await vi.waitFor(() => expect(signer).toHaveBeenCalledTimes(1))
+    vi.setSystemTime(1_700_000_540_000)
+    const since = await assertionOf(authentication)
+    fail()
+    await failure(() => late)
+    expect(await assertionOf(authentication)).toBe(since)
+    expect(signer).toHaveBeenCalledTimes(2)
+  })
+
+  it('an assertion that is over makes room before a good one does', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
+    const signer = vi.fn(async () => new Uint8Array([1]))
+    const authentication = client({ publicCertificate: key.certificate, sign: signer })
+    const ask = (tenant: number) => authentication.authenticate({ ...context, audience: `https://login.example/${tenant}` })
+    for (let tenant = 0; tenant < 999; tenant++) await ask(tenant)
+    vi.setSystemTime(1_700_000_540_000)
+    await ask(999)
+    for (let tenant = 1_000; tenant < 1_999; tenant++) await ask(tenant)
+    signer.mockClear()
+    await ask(999)
+    expect(signer).not.toHaveBeenCalled()
+  })
+
   it('a failed import is not kept', async () => {
     vi.spyOn(crypto.subtle, 'importKey').mockRejectedValueOnce(new Error(CANARY))
     const authentication = client({ privateKey: key.pkcs8, thumbprint: key.sha1 })
@@ -451,6 +489,15 @@ describe('a function that gives the credential', () => {
     expect(ask).toHaveBeenCalledTimes(3)
     // Each key is imported once, though the function gave a new object for each audience.
     expect(imported.mock.calls.filter(([format]) => (format as string) === 'pkcs8')).toHaveLength(2)
+  })
+
+  it('a passphrase that is another is another key', async () => {
+    const privateKey = key.encrypted()
+    let passphrase = PASSPHRASE
+    const authentication = client(async () => ({ privateKey, passphrase, thumbprint: key.sha1 }))
+    await assertionOf(authentication)
+    passphrase = `${PASSPHRASE}!`
+    await failure(() => authentication.authenticate({ ...context, audience: 'https://a.example' }))
   })
 
   it('S69: may fail, and is asked again', async () => {
