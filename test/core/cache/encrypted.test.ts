@@ -82,6 +82,20 @@ test('what cannot be read can be replaced by who believes it absent, but not wha
   expect((await store.read(user))?.value).toBe('new')
   expect(await store.write(user, 'newer', { version: null })).toBe('conflict')
   expect((await store.read(user))?.value).toBe('new')
+  // Who has read something, and finds what is not theirs to judge, reads again.
+  memory.content.set(user, { value: 'unreadable', version: 'x' })
+  expect(await store.write(user, 'newer', { version: 'what was read' })).toBe('conflict')
+  expect(memory.content.get(user)).toEqual({ value: 'unreadable', version: 'x' })
+})
+
+test('a write that succeeds asks nothing more, and a value comes back to the letter', async () => {
+  const memory = memoryStore()
+  const read = vi.spyOn(memory, 'read')
+  const store = encrypted(memory, first)
+  const value = '\ufeff{"a":"\u00e9\ud83d\ude00"}'
+  await store.write(user, value, { version: null })
+  expect(read).not.toHaveBeenCalled()
+  expect((await store.read(user))?.value).toBe(value)
 })
 
 test('of two who replace what cannot be read, one succeeds', async () => {

@@ -42,11 +42,16 @@ describe('partitionFor', () => {
     const memory = new Partitions()
     file(memory, app('one.example', 'two.example'))
     file(memory, app('GUID', 'three.example'))
-    expect(new Set(memory.apps.values()).size).toBe(2)
+    const apart = file(memory, app('another'))
+    expect(new Set(memory.apps.values()).size).toBe(3)
     const joined = file(memory, app('GUID', 'one.example'))
     for (const tenant of ['guid', 'one.example', 'two.example', 'three.example'])
       expect(memory.get({ app: appId(clientId, host, tenant) })).toBe(joined)
-    expect([...entriesOf(memory)]).toHaveLength(3)
+    expect([...entriesOf(memory)]).toHaveLength(4)
+    expect(memory.get({ app: appId(clientId, host, 'another') })).toBe(apart)
+    expect(apart.entries).toHaveLength(1)
+    // What other processes call it too.
+    expect(appId(clientId, host, 'Two.Example')).toBe(`${clientId} ${host} two.example`)
   })
 
   it('an authority that is no URL is passed over', () => {

@@ -1,7 +1,5 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
-import { type Authority, parseAuthority } from '../../../src/core/authority/authority.ts'
-import { accountIn } from '../../../src/core/cache/account.ts'
 import { claimsOf } from '../../../src/core/cache/claims-of.ts'
 import { bindingOf, type Entity, homeRealm, realmOf, seconds } from '../../../src/core/cache/entities.ts'
 import { Partition, type TokenQuery } from '../../../src/core/cache/partition.ts'
@@ -107,6 +105,33 @@ describe('find', () => {
     )
   })
 
+  it('S45 of the cloud that is asked for, where a person has the same in several', () => {
+    const government = 'login.microsoftonline.us'
+    const { partition, find } = partitionOf(token('public', 'A B'), token('government', 'A', { environment: government }))
+    expect(find(['A'])).toBe('public')
+    expect(find(['A'], { cloud: government })).toBe('government')
+    expect(find(['B'], { cloud: government })).toBeUndefined()
+    partition.load({ type: 'Account', key: '', entity: { environment: government, realm: tenant, home_account_id: home } })
+    const query = { cloud: host, clientId, realm: tenant, authority: 'x', binding: '', scopes: ['A'], scopeKey: 'a' }
+    expect(partition.find(query)?.account).toBeUndefined()
+    expect(partition.find({ ...query, cloud: government })?.account).toBeDefined()
+  })
+
+  it('S46 nothing but an access token, whatever fields another kind has', () => {
+    const { partition, find } = partitionOf()
+    for (const type of ['RefreshToken', 'IdToken'] as const) partition.load({ type, key: '', entity: token('not this', 'A') })
+    expect(find(['A'])).toBeUndefined()
+  })
+
+  it('tells when it came; one that does not say came long ago', () => {
+    const cachedAt = (changes: Entity) => {
+      const { partition } = partitionOf(token('it', 'A', changes))
+      return partition.find({ cloud: host, clientId, realm: tenant, authority: '', binding: '', scopes: ['A'], scopeKey: 'a' })?.cachedAt
+    }
+    expect(cachedAt({ cached_at: '1700000000' })).toBe(1_700_000_000)
+    expect(cachedAt({})).toBe(0)
+  })
+
   it('gives the id token and the account of the same realm and client', () => {
     const { partition } = partitionOf(token('it', 'A', { realm: 'common' }))
     const entry = (type: 'IdToken' | 'Account', entity: Entity) =>
@@ -119,6 +144,13 @@ describe('find', () => {
     const found = partition.find({ cloud: host, clientId, realm: tenant, authority: '', binding: '', scopes: ['A'], scopeKey: 'a' })
     expect(found).toMatchObject({ idToken: { secret: 'yes' }, account: { username: 'yes' } })
   })
+})
+
+it('remove tells whether there was anything', () => {
+  const { partition } = partitionOf(token('it', 'A'))
+  expect(partition.remove(({ entity }) => entity.secret === 'another')).toBe(false)
+  expect(partition.remove(({ entity }) => entity.secret === 'it')).toBe(true)
+  expect(partition.remove(() => true)).toBe(false)
 })
 
 it('claimsOf decodes once', () => {
@@ -140,6 +172,8 @@ describe('fields', () => {
     [Number.NaN, undefined],
     [Number.POSITIVE_INFINITY, undefined],
     [{}, undefined],
+    [true, undefined],
+    [['12'], undefined],
   ])('seconds of %o: %s', (value, expected) => expect(seconds({ value }, 'value')).toBe(expected))
 
   it('homeRealm: common and its like are the home tenant', () => {
@@ -148,6 +182,7 @@ describe('fields', () => {
     expect(homeRealm('T', 'a.b')).toBe('T')
     expect(homeRealm('common', 'a')).toBe('common')
     expect(homeRealm('common', '')).toBe('common')
+    expect(homeRealm('common', '.b')).toBe('common')
     expect(realmOf({ realm: 'consumers', home_account_id: 'u.T' })).toBe('t')
   })
 
@@ -158,55 +193,4 @@ describe('fields', () => {
     [{ token_type: 'pop', key_id: 'k' }, 'pop k'],
     [{ key_id: 'k' }, 'bearer k'],
   ])('bindingOf %o: "%s"', (entity, binding) => expect(bindingOf(entity)).toBe(binding))
-})
-
-it('accountIn: no row of this cloud, no account', () => {
-  const partition = new Partition()
-  const [authority, otherAuthority] = ['login.microsoftonline.com', 'login.example'].map((name) =>
-    parseAuthority({ authority: `https://${name}/common` }),
-  ) as [Authority, Authority]
-  partition.load({ type: 'Account', key: '', entity: { home_account_id: 'a.b', environment: 'login.example', realm: 'b' } })
-  expect(accountIn(partition, authority)).toBeUndefined()
-  expect(accountIn(partition, otherAuthority)).toEqual({
-    homeAccountId: 'a.b',
-    environment: 'login.example',
-    tenantId: 'b',
-    localAccountId: null,
-    username: '',
-    authorityType: '',
-  })
-})
-
-describe('the account that was found last', () => {
-  const authority = parseAuthority({ authority: `https://${host}/${tenant}` })
-  const row = (realm: string, name: string): Entity => ({ home_account_id: home, environment: host, realm, name })
-  const filled = () => {
-    const partition = new Partition()
-    partition.load({ type: 'Account', key: 'guest', entity: row('guest', 'Guest') })
-    return partition
-  }
-
-  it("is handed out as copies, which are the callers' to change", () => {
-    const partition = filled()
-    const first = accountIn(partition, authority)!
-    const before = { ...first }
-    Object.assign(first, { homeAccountId: 'x', username: 'x', more: 'x' })
-    expect(accountIn(partition, authority)).toEqual(before)
-    expect(accountIn(partition, authority)).not.toBe(accountIn(partition, authority))
-    expect(partition.entries[0]!.entity).toEqual(row('guest', 'Guest'))
-  })
-
-  it("is forgotten when an entry is added or removed, and is nobody else's", () => {
-    const partition = filled()
-    const name = () => accountIn(partition, authority)?.name
-    expect(name()).toBe('Guest')
-    partition.load({ type: 'Account', key: 'home', entity: row(home.split('.').at(-1)!, 'Home') })
-    expect(name()).toBe('Home')
-    expect(accountIn(partition, parseAuthority({ authority: 'https://login.microsoftonline.us/common' }))).toBeUndefined()
-    expect(name()).toBe('Home')
-    partition.remove(({ key }) => key === 'home')
-    expect(name()).toBe('Guest')
-    partition.remove(() => true)
-    expect(name()).toBeUndefined()
-  })
 })

@@ -32,6 +32,27 @@ describe('the unified schema', () => {
     }
   })
 
+  it('leaves out what stands in place of a section that it knows, and keeps no more of an empty one than there is', () => {
+    const { entries, foreign } = readSections('{"AccessToken":5,"IdToken":[1],"Account":{},"Custom":5}')!
+    expect(entries).toEqual([])
+    expect(foreign).toEqual({ Custom: 5 })
+    const entity = { environment: 'e', home_account_id: 'h' }
+    expect(writeSections([{ type: 'AccessToken', key: 'k', entity }], foreign)).toBe(
+      `{"AccessToken":{"k":${JSON.stringify(entity)}},"Custom":5}`,
+    )
+    expect(readSections(`{"Custom":${'['.repeat(32)}${']'.repeat(32)}}`)!.foreign).toEqual({ Custom: expect.anything() })
+    expect(readSections(`{"Custom":${'['.repeat(33)}${']'.repeat(33)}}`)!.foreign).toEqual({})
+  })
+
+  it('keys name what other MSALs look by, whatever fields an entry has besides', () => {
+    const entity = { environment: 'E', home_account_id: 'H', client_id: 'C', realm: 'R', target: 'T', secret: 's' }
+    const keyOf = (type: 'AccessToken' | 'RefreshToken' | 'IdToken') =>
+      Object.keys(JSON.parse(writeSections([{ type, key: '', entity }], {}))[type])
+    expect(keyOf('AccessToken')).toEqual(['h-e-accesstoken-c-r-t'])
+    expect(keyOf('RefreshToken')).toEqual(['h-e-refreshtoken-c--t'])
+    expect(keyOf('IdToken')).toEqual(['h-e-idtoken-c-r-'])
+  })
+
   it('is nothing but a JSON object', () => {
     for (const text of ['', 'null', '[]', '1', '"text"', '{', '\ufeff{}', 'undefined']) expect(readSections(text), text).toBeUndefined()
   })
