@@ -95,7 +95,6 @@ export class StoreAccess {
     try {
       await within(lockLimit, () => Promise.race([beginning, end]))
     } catch (error) {
-      if (running) return
       controller.abort()
       const givesUp = await within(lockGrace, () => end).catch((end) => !(end instanceof TooLate))
       // Who gives up when told to has met somebody that holds the lock for too long: the store itself is well.

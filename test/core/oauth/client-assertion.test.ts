@@ -427,20 +427,6 @@ describe('reuse', () => {
     expect(signer).toHaveBeenCalledTimes(2)
   })
 
-  it('an assertion that is over makes room before a good one does', async () => {
-    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_000 })
-    const signer = vi.fn(async () => new Uint8Array([1]))
-    const authentication = client({ publicCertificate: key.certificate, sign: signer })
-    const ask = (tenant: number) => authentication.authenticate({ ...context, audience: `https://login.example/${tenant}` })
-    for (let tenant = 0; tenant < 999; tenant++) await ask(tenant)
-    vi.setSystemTime(1_700_000_540_000)
-    await ask(999)
-    for (let tenant = 1_000; tenant < 1_999; tenant++) await ask(tenant)
-    signer.mockClear()
-    await ask(999)
-    expect(signer).not.toHaveBeenCalled()
-  })
-
   it('a failed import is not kept', async () => {
     vi.spyOn(crypto.subtle, 'importKey').mockRejectedValueOnce(new Error(CANARY))
     const authentication = client({ privateKey: key.pkcs8, thumbprint: key.sha1 })
