@@ -147,6 +147,11 @@ export class StoreAccess {
     return this.#failures >= badLuck
   }
 
+  /** The next operation tries it, however long it has rested. */
+  wake(): void {
+    this.#restsUntil = 0
+  }
+
   #failed(error: unknown, isTry = false): void {
     // Others that were under way when the store was given up have no news.
     const isNews = isTry || !this.rests

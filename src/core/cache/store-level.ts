@@ -51,6 +51,7 @@ function stateOf(memory: Partitions, level: SecondLevel): State {
   states.set(level, state)
   level.close = async () => {
     state.paidFrom = 0
+    state.access.wake()
     await settles(pay(memory, level), longestSave)
     level.stopWatching?.()
   }
@@ -85,13 +86,15 @@ async function take(memory: Partitions, level: SecondLevel, owner: Owner): Promi
     const answer = await access.read(name)
     if (!answer) return false
     const found = answer.value
-    const partition = memory.get(owner) ?? new Partition()
+    const held = memory.get(owner)
+    const partition = held ?? new Partition()
     // Written from here while the answer was on its way: what came is older.
     if (partition.version !== (before ?? null)) return true
     partition.readAt = work.outdated ? 0 : askedAt
     const version = found?.version ?? null
     // The same as before: nothing to read. Memory is ahead of the store where that failed: what has never reached it is no less true.
-    const known = version === partition.version
+    const debt = debts.get(name)
+    const known = version === partition.version && (held || !debt)
     if (!known) {
       const content = found ? readSections(found.value) : { entries: [], foreign: {} }
       if (content) fill(memory, owner, partition, content)
@@ -100,7 +103,6 @@ async function take(memory: Partitions, level: SecondLevel, owner: Owner): Promi
     partition.version = version
     keep(memory, level, owner, partition)
     if (!known) {
-      const debt = debts.get(name)
       if (debt) {
         debt.emptied = false
         alter(memory, debt, debt.alterations)
