@@ -40,6 +40,15 @@ describe('sameMeaning', () => {
     [{ family_id: '1' }, false],
   ])('refresh tokens, %o: %s', (change, same) => expect(compare('RefreshToken', change)).toBe(same))
 
+  it('refresh tokens of one family by the family, of two families not', () => {
+    const ofFamily = (family_id: string, client_id: string) => ({
+      type: 'RefreshToken' as const,
+      entity: { ...token, family_id, client_id },
+    })
+    expect(sameMeaning(ofFamily('1', 'one'), ofFamily('1', 'other'))).toBe(true)
+    expect(sameMeaning(ofFamily('1', 'one'), ofFamily('2', 'one'))).toBe(false)
+  })
+
   it('id tokens by client and realm, accounts by realm, metadata by client', () => {
     expect(compare('IdToken', { target: 'x' })).toBe(true)
     expect(compare('IdToken', { realm: 'x' })).toBe(false)
