@@ -9,5 +9,12 @@ const exclude = [...configDefaults.exclude, 'test/**/*.long.test.ts', 'test/core
 /** The ordinary configuration, with the quick tests of the mutated folder only, and in one realm: twice as fast. */
 export default mergeConfig(
   { ...ordinary, test },
-  { test: { include: JSON.parse(process.env.MUTATION_TESTS ?? '[]') as string[], exclude, isolate: false } },
+  {
+    test: {
+      include: JSON.parse(process.env.MUTATION_TESTS ?? '[]') as string[],
+      exclude,
+      isolate: false,
+      setupFiles: ['test/mutation/load.ts'],
+    },
+  },
 )

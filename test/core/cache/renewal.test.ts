@@ -18,7 +18,7 @@ function bring(memory: Partitions, event: Partial<ClientTokenEvent> = {}, respon
   return outcome
 }
 const entities = (memory: Partitions, type: CredentialType, user = home): Entity[] =>
-  memory.users.get(user)?.entries.flatMap((entry) => (entry.type === type ? entry.entity : [])) ?? []
+  memory.users.get(user)?.entries.flatMap((entry) => (entry.type === type ? [entry.entity] : [])) ?? []
 const secrets = (memory: Partitions, type: CredentialType) => entities(memory, type).map(({ secret }) => secret)
 const renewal = (memory: Partitions, secret: string): Partial<ClientTokenEvent> => ({
   grantType: 'refresh_token',
