@@ -9,7 +9,7 @@ import { openPopup, type PopupOptions } from './popup.ts'
 export interface LogoutOptions {
   /** Who signs out. Default: everybody who is signed in here. */
   account?: AccountInfo | null
-  /** Where the provider sends the person afterwards; it has to be registered. Default: nowhere, the provider's page stays. */
+  /** Where the provider sends the person afterwards, as seen from this page; it has to be registered. Default: nowhere, the provider's page stays. */
   postLogoutRedirectUri?: string
   /** Shows the provider's page in a popup and not here: `true`, or its size. The page at `postLogoutRedirectUri` calls `completePopup()`. Default false. */
   popup?: boolean | Pick<PopupOptions, 'width' | 'height'>
@@ -26,7 +26,7 @@ export interface LogoutOptions {
  * `environment_unsupported`: there is no page here. In the first two cases the account has been removed all the same.
  * @example
  * ```ts
- * button.onclick = () => logout(app, { account, postLogoutRedirectUri: 'https://app.example/' })
+ * button.onclick = () => logout(app, { account, postLogoutRedirectUri: '/' })
  * ```
  */
 export function logout(app: PublicClientApplication, options: LogoutOptions = {}): Promise<void> {

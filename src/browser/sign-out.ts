@@ -28,11 +28,11 @@ export async function signOut(
     const hints: Hints = account ? await hintsOf(context, account) : {}
     for (const gone of accounts) await app.removeAccount(gone)
     if (popup === null) throw new ClientAuthError('popup_blocked', 'The browser blocked the popup.')
-    const { postLogoutRedirectUri } = options
+    const { postLogoutRedirectUri: back } = options
     const state = signedOut + randomBase64Url(16)
     const request = {
       ...(account && { account }),
-      ...(postLogoutRedirectUri !== undefined && { postLogoutRedirectUri, ...(popup && { state }) }),
+      ...(back !== undefined && { postLogoutRedirectUri: wholeUrl(back), ...(popup && { state }) }),
     }
     const url = await logoutUrl(context, request, beginCall(context, {}), hints)
     await (popup ? inPopup(popup, url, state) : leave(url))
@@ -42,6 +42,9 @@ export async function signOut(
     if (popup) popup.close()
   }
 }
+
+/** As seen from this page. It is registered as a text, so one that is whole stays as it is. */
+const wholeUrl = (url: string) => (URL.canParse(url) || !URL.canParse(url, location.href) ? url : new URL(url, location.href).href)
 
 /** Resolves only if the person comes back to this very page, which the browser has kept alive. */
 function leave(url: string): Promise<void> {

@@ -38,15 +38,15 @@ describe.skipIf(lacks('chromium', hasChromium))('signing out', () => {
     const target = `${setting.site.origin}/app/bye`
     const gone: string[] = []
     await page.exposeFunction('tell', (names: string[]) => gone.push(names.join()))
-    await page.evaluate((target) => {
+    await page.evaluate((pathname) => {
       const { app, msal } = window
       const { removeAccount } = app
       app.removeAccount = async (account) => {
         await removeAccount.call(app, account)
         await (window as never as { tell(names: string[]): Promise<void> }).tell((await app.getAccounts()).map(({ username }) => username))
       }
-      void msal.logout(app, { postLogoutRedirectUri: target })
-    }, target)
+      void msal.logout(app, { postLogoutRedirectUri: pathname })
+    }, '/app/bye')
     await page.waitForURL(target)
     expect(gone).toEqual([''])
     expect(signOutRequest()).toMatchObject({
