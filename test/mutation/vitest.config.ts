@@ -14,7 +14,6 @@ export default mergeConfig(
       include: JSON.parse(process.env.MUTATION_TESTS ?? '[]') as string[],
       exclude,
       isolate: false,
-      setupFiles: ['test/mutation/load.ts'],
     },
   },
 )

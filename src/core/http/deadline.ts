@@ -28,8 +28,11 @@ export async function bounded<T>(bounds: Bounds, task: (time: (grace?: number) =
       const expire = () => reject(new NetworkError('timed_out', `No answer within ${timeout} ms.`, { correlationId }))
       const time = (grace = 0) => {
         clearTimeout(timer)
-        // A longer timer would fire at once.
-        timer = setTimeout(expire, Math.min(timeout + grace, 0x7fffffff))
+        // A longer timer would fire at once. In two halves: whoever stood still in one, suspended with the machine, has the other for what has come.
+        const half = Math.min((timeout + grace) / 2, 0x7fffffff)
+        timer = setTimeout(() => {
+          timer = setTimeout(expire, half)
+        }, half)
       }
       Promise.resolve(task(time)).then(resolve, reject)
     })

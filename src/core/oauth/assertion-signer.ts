@@ -49,7 +49,7 @@ export function assertionSigner(clientId: string, clientClaims: Record<string, u
       if (pending) return pending
       const name = slotOf(context)
       signed.delete(name)
-      for (const [other, { until }] of signed) if (until <= Date.now() || signed.size >= MAX_REUSED) signed.delete(other)
+      for (const oldest of signed.keys()) if (signed.size >= MAX_REUSED) signed.delete(oldest)
       const slot = { assertion: create(), until: (registered.exp - MARGIN) * 1000 }
       signed.set(name, slot)
       slot.assertion.catch(() => signed.get(name) === slot && signed.delete(name))

@@ -62,7 +62,7 @@ export function clientAuthentication({ clientId, credential, clientClaims }: Cli
 }
 
 function assertionFields(assertion: unknown): Record<string, string> {
-  if (typeof assertion !== 'string' || !assertion) throw credentialInvalid('clientAssertion must give a non-empty string.')
+  if (typeof assertion !== 'string' || !assertion) throw credentialInvalid('clientAssertion must give a string.')
   return { client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion: assertion }
 }
 

@@ -1,3 +1,4 @@
+import { access } from 'node:fs'
 import { inspect } from 'node:util'
 import { afterEach, beforeEach, describe, expect, it, type Mock, vi } from 'vitest'
 import { AuthError, NetworkError } from '../../../src/core/errors.ts'
@@ -215,12 +216,23 @@ describe('S36 one deadline covers everything', () => {
     }
   })
 
+  it('S67 an answer that came while the process stood still counts', async () => {
+    // By way of the system: an answer that has come waits behind the timers that are due.
+    const standStill = (answered: () => void) => {
+      access(import.meta.filename, answered)
+      const end = performance.now() + 250
+      while (performance.now() < end);
+    }
+    const fetch = () => new Promise<Response>((resolve) => void setImmediate(standStill, () => resolve(new Response('{}'))))
+    expect((await createSend(fetch)(get('https://idp.example', { timeout: 200 }))).status).toBe(200)
+  })
+
   it('leaves no timer behind', async () => {
     const set = vi.spyOn(globalThis, 'setTimeout')
     const clear = vi.spyOn(globalThis, 'clearTimeout')
     await createSend(async () => new Response('{}'))(get('https://idp.example', { timeout: 12_345 }))
     await failure(createSend(async () => new Response('{}', { status: 302 }))(get('https://idp.example', { timeout: 12_345 })))
-    const timers = set.mock.results.filter((_, index) => set.mock.calls[index]![1] === 12_345).map(({ value }) => value)
+    const timers = set.mock.results.filter((_, index) => set.mock.calls[index]![1] === 6_172.5).map(({ value }) => value)
     expect(timers).toHaveLength(2)
     for (const timer of timers) expect(clear).toHaveBeenCalledWith(timer)
     set.mockRestore()

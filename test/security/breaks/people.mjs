@@ -235,8 +235,8 @@ export default [
   {
     id: 'S67',
     file: 'src/core/http/deadline.ts',
-    find: 'Math.min(timeout + grace, 0x7fffffff)',
-    replace: 'timeout + grace',
+    find: 'Math.min((timeout + grace) / 2, 0x7fffffff)',
+    replace: '(timeout + grace) / 2',
     test: 'test/core/http/http-client.test.ts',
   },
   {
