@@ -133,6 +133,50 @@ describe('S51 what could not be written', () => {
     expect(secretsOf('a')).toEqual(['a', 'later'])
   })
 
+  it('what is changed during a write is made again where another process was faster', async () => {
+    const { level, content, put, secretsOf } = setting()
+    const { write } = level.store
+    const gates: (() => void)[] = []
+    level.store.write = async (...input) => {
+      await new Promise<void>((resolve) => void gates.push(resolve))
+      return write(...input)
+    }
+    const first = put('a', 'first')
+    await settled()
+    const second = put('a', 'second')
+    await settled()
+    gates.shift()!()
+    await first
+    level.store.write = write
+    // As another process leaves it.
+    content.set('user:a', { value: '{"RefreshToken":{"k":{"home_account_id":"a","secret":"elsewhere"}}}', version: 'elsewhere' })
+    gates.shift()!()
+    await second
+    expect(secretsOf('a')).toContain('second')
+  })
+
+  it('is not forgotten for the sake of an older write that has failed since', async () => {
+    const { level, moods, put, secretsOf } = setting()
+    const { write } = level.store
+    let fail = () => {}
+    level.store.write = () =>
+      new Promise((_, reject) => {
+        fail = () => reject(new Error('down'))
+      })
+    const first = put('a', 'first')
+    await settled()
+    level.store.write = write
+    await put('a', 'second')
+    moods.fails = true
+    await put('a', 'third')
+    fail()
+    await first
+    moods.fails = false
+    expect(secretsOf('a')).toEqual(['first', 'second'])
+    await level.close!()
+    expect(secretsOf('a')).toEqual(['first', 'second', 'third'])
+  })
+
   it('S47 is given up, oldest first, where it is more than memory may hold', async () => {
     const { moods, put, level, content } = setting({ maxPartitions: 2 })
     moods.fails = true
@@ -218,6 +262,26 @@ describe('reading', () => {
     await others
     expect(read).toHaveBeenCalledTimes(2)
     expect(memory.get(owner)?.entries).toHaveLength(1)
+  })
+
+  it('nothing there, nothing heard, and no timer left behind', async () => {
+    const { memory, level } = setting()
+    const heard = vi.fn()
+    memory.listeners.add(heard)
+    for (let turn = 0; turn < 2; turn++) await reload(memory, level, owner)
+    expect(heard).not.toHaveBeenCalled()
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('what is known of a client goes with its entries, and with nobody else’s', async () => {
+    const { memory, level, content } = setting()
+    for (const client_id of ['one', 'other']) memory.shared.load({ type: 'AppMetadata', key: client_id, entity: { client_id } })
+    await change(memory, level, owner, () => {
+      const partition = new Partition()
+      memory.users.set('a', partition)
+      partition.load({ type: 'RefreshToken', key: 'k', entity: { home_account_id: 'a', client_id: 'one', secret: 's' } })
+    })
+    expect(JSON.parse(content.get('user:a')!.value).AppMetadata).toEqual({ one: { client_id: 'one' } })
   })
 
   it('what is no partition is reported, and counts as empty', async () => {
