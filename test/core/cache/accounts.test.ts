@@ -71,7 +71,7 @@ describe('whose account it is', () => {
     const guests = ['first', 'second'].map((realm) => row({ realm, username: realm }))
     expect(shown(partitionOf(...guests))).toBe('second')
     expect(shown(partitionOf(guests[0]!, row({ username: 'home' }), guests[1]!))).toBe('home')
-    const capitals = row({ home_account_id: home.toUpperCase(), username: 'home' })
+    const capitals = row({ home_account_id: 'U.ABC', realm: 'abc', username: 'home' })
     expect(shown(partitionOf(capitals, guests[1]!))).toBe('home')
     // A tenant whose id another one's ends with, and a user whose id begins as a tenant's.
     expect(shown(partitionOf(row({ home_account_id: 'u.x-one', realm: 'one', username: 'wrong' }), guests[1]!))).toBe('second')

@@ -48,6 +48,39 @@ describe('a renewal', () => {
     expect(memory.users.size).toBe(0)
   })
 
+  it('S31 nor where only the refresh token has gone', () => {
+    const { memory, held } = signedIn()
+    memory.users.get(home)!.remove(({ type }) => type === 'RefreshToken')
+    bring(memory, held, { refresh_token: 'RT2', access_token: 'AT2' })
+    expect([secrets(memory, 'RefreshToken'), secrets(memory, 'AccessToken')]).toEqual([[], ['AT1']])
+  })
+
+  it('that brings no other refresh token or id token leaves those that are there', () => {
+    const { memory, held } = signedIn()
+    bring(memory, held, { refresh_token: undefined, id_token: undefined, access_token: 'AT2' })
+    expect([secrets(memory, 'RefreshToken'), secrets(memory, 'AccessToken')]).toEqual([['RT1'], ['AT2']])
+    expect(entities(memory, 'IdToken')).toHaveLength(1)
+    const realm = { realm: 'realm', authority: 'https://login.microsoftonline.com/realm' }
+    bring(memory, { ...renewal(memory, 'RT1'), ...realm }, { refresh_token: undefined, id_token: undefined })
+    expect(secrets(memory, 'RefreshToken')).toEqual(['RT1'])
+  })
+
+  it('is not overtaken where its token has a twin', () => {
+    const { memory, held } = signedIn()
+    memory.users.get(home)!.load({ type: 'RefreshToken', key: '', entity: { ...held.heldToken, secret: 'twin' } })
+    bring(memory, held, { refresh_token: 'RT2', access_token: 'AT2' })
+    expect(secrets(memory, 'RefreshToken')).toEqual(['RT2'])
+  })
+
+  it('makes one of two rows of an account that libraries have filed under two names of its cloud', () => {
+    const { memory, held } = signedIn()
+    const partition = memory.users.get(home)!
+    const [account] = entities(memory, 'Account')
+    partition.load({ type: 'Account', key: '', entity: { ...account, environment: 'login.windows.net', of_another_library: 'kept' } })
+    bring(memory, held, { refresh_token: 'RT2' })
+    expect(entities(memory, 'Account')).toMatchObject([{ username: account!.username, of_another_library: 'kept' }])
+  })
+
   it('that somebody else has overtaken leaves the refresh token, and the access token that came with it or later', () => {
     const { memory, held } = signedIn()
     later(10)
@@ -79,9 +112,11 @@ describe('a renewal', () => {
     const partition = memory.users.get(home)!
     const other = { credential_type: 'IdToken', secret: 'RT1', home_account_id: home }
     partition.load({ type: 'IdToken', key: '', entity: other })
+    const neighbour = { ...renewal(memory, 'RT1').heldToken, family_id: '', client_id: 'neighbour', secret: 'of a neighbour' }
+    partition.load({ type: 'RefreshToken', key: '', entity: neighbour })
     const realm = { realm: 'realm', authority: 'https://login.microsoftonline.com/realm' }
     bring(memory, { ...renewal(memory, 'RT1'), ...realm }, { refresh_token: 'RT2', id_token: undefined })
-    expect(entities(memory, 'RefreshToken')).toMatchObject([{ secret: 'RT2', authority: realm.authority }])
+    expect(entities(memory, 'RefreshToken')).toMatchObject([neighbour, { secret: 'RT2', authority: realm.authority }])
     expect(partition.entries).toContainEqual({ type: 'IdToken', key: '', entity: other })
   })
 

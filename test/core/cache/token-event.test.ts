@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { readTokenEvent } from '../../../src/core/cache/user-event.ts'
 import { SerializableTokenCache } from '../../../src/core/index.ts'
 import { jwt } from '../../support/fake-provider.ts'
-import { codeOf } from '../client/support.ts'
+import { codeOf, errorOf } from '../client/support.ts'
 import {
   appEvent,
   claims,
@@ -167,10 +167,18 @@ describe('how entries are filed', () => {
   it.each([
     [{ preferred_username: 'p', upn: 'u' }, 'p'],
     [{ preferred_username: null, upn: 'u' }, 'u'],
+    [{ preferred_username: '', upn: 'u' }, 'u'],
+    [{ preferred_username: 5, upn: 'u' }, 'u'],
     [{ preferred_username: undefined, upn: undefined }, 'of the form'],
   ])('C21 username of %o: %s', (changes, username) => {
     const event = { data: { username: 'of the form' }, username: 'of the event' }
     expect(entities(event, { id_token: jwt(claims(changes)) }).Account!.username).toBe(username)
+  })
+
+  it('the display name, where there is one', () => {
+    const named = (name: unknown) => entities({}, { id_token: jwt(claims({ name })) }).Account!
+    expect(named('Jo')).toHaveProperty('name', 'Jo')
+    for (const none of [undefined, null, '', 5]) expect(named(none)).not.toHaveProperty('name')
   })
 
   it.each([
@@ -229,6 +237,12 @@ describe('S13 a bad answer rejects, and nothing is written', () => {
     expect(await codeOf(cache.add(userEvent(changes as never)))).toBe(code)
     expect(cache.hasStateChanged).toBe(false)
     expect(cache.serialize()).toBe(before)
+  })
+
+  it('an OAuth error is what the answer says', async () => {
+    const response = { error: 'invalid_grant', error_description: 'why' }
+    const error = await errorOf(new SerializableTokenCache().add(userEvent({ response })))
+    expect(error).toMatchObject({ name: 'ServerError', error: 'invalid_grant', errorDescription: 'why', status: 200 })
   })
 
   it.each([undefined, null, 'x', {}])('the event %o', async (event) => {

@@ -59,6 +59,11 @@ describe('sameMeaning', () => {
     expect(compare('AppMetadata', { client_id: 'x' })).toBe(false)
     expect(sameMeaning({ type: 'Account', entity: token }, { type: 'IdToken', entity: token })).toBe(false)
   })
+
+  it('S45 one field does not run into the next', () => {
+    const of = (client_id: string, realm: string) => ({ type: 'IdToken' as const, entity: { ...token, client_id, realm } })
+    expect(sameMeaning(of('ab', 'c'), of('a', 'bc'))).toBe(false)
+  })
 })
 
 describe('S47 a write', () => {
@@ -69,13 +74,31 @@ describe('S47 a write', () => {
     await cache.add(userEvent({}, { client_info: clientInfoOf('other'), expires_in: 10 }))
     const content = JSON.parse(cache.serialize())
     content.AccessToken.broken = { home_account_id: home, secret: 'NO-END', environment: host }
+    // MSAL.NET gives refresh tokens an end too; it is not for us to judge.
+    content.RefreshToken.other = { home_account_id: home, secret: 'RT', client_id: 'other', environment: host, expires_on: '1' }
     cache.deserialize(JSON.stringify(content))
     vi.setSystemTime((now + 11) * 1000)
     await cache.add(userEvent({}, { scope: 'new' }))
     const kept = (await cache.find('AccessToken', { home_account_id: home })) as { target?: string; secret: string }[]
     expect(kept.map(({ target, secret }) => target ?? secret)).toEqual(['younger', 'NO-END', 'new'])
     expect(await cache.find('AccessToken', { home_account_id: `other.${tenant}` })).toHaveLength(1)
-    expect(await cache.find('RefreshToken', { home_account_id: home })).toHaveLength(1)
+    expect(await cache.find('RefreshToken', { home_account_id: home })).toHaveLength(2)
+  })
+
+  it('takes the place of its twin with all its fields, but for what an account has from elsewhere', async () => {
+    const cache = new SerializableTokenCache()
+    await cache.add(userEvent({}, { refresh_in: 1800, foci: '1' }))
+    const content = JSON.parse(cache.serialize())
+    for (const account of Object.values<Entity>(content.Account)) account.of_another_library = 'kept'
+    cache.deserialize(JSON.stringify(content))
+    await cache.add(userEvent({}, { refresh_in: undefined, foci: undefined }))
+    const [token] = await cache.find('AccessToken')
+    expect(token).not.toHaveProperty('refresh_on')
+    expect(await cache.find('Account')).toMatchObject([{ of_another_library: 'kept' }])
+    // Nor does an answer that names no family end a client's membership.
+    expect(await cache.find('AppMetadata')).toMatchObject([{ client_id: clientId, family_id: '1' }])
+    await cache.add(userEvent({ clientId: 'other' }, { foci: undefined, id_token: undefined }))
+    expect(await cache.find('AppMetadata', { client_id: 'other' })).not.toMatchObject([{ family_id: '1' }])
   })
 
   it('stays within bounds: a thousand writes of the same are one entry of each kind', async () => {
