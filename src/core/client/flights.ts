@@ -32,7 +32,7 @@ export async function renew<R>(context: ClientContext, call: Call, plan: Plan<R>
     await join(context, { ...call, signal: undefined, waitUntil: undefined }, { ...plan, fresh: true }, 4)
   } catch (error) {
     const code = isAuthError(error) ? error.code : 'unknown'
-    context.log({ level: 'warn', message: 'A token could not be renewed ahead of its end.', code, correlationId: call.correlationId })
+    context.log({ level: 'warn', message: 'A token was not renewed ahead of its end.', code, correlationId: call.correlationId })
   }
 }
 

@@ -105,7 +105,7 @@ function keyImporter() {
 async function importKey(pem: string, passphrase: string | undefined, alg: SigningAlgorithm): Promise<CryptoKey> {
   const block = pemPrivateKey(pem)
   const readable = block.label === 'PRIVATE KEY'
-  return guard('Reading privateKey (an RSA key? the right passphrase?)', async () => {
+  return guard('Reading privateKey (RSA? the passphrase?)', async () => {
     const der = readable ? decodeBase64Url(block.body) : await (await loaded(import('../util/pkcs8.ts'))).toPkcs8(block, passphrase ?? '')
     return crypto.subtle.importKey('pkcs8', der, WEB_CRYPTO[alg], false, ['sign'])
   })

@@ -11,7 +11,7 @@ export function checkScopes(scopes: readonly string[] | undefined, { empty = fal
   }
   if (!list.length && !empty) throw new ClientConfigurationError('scopes_empty', 'At least one scope is needed.')
   if (!reservedToo && list.some((scope) => reserved.includes(scope))) {
-    throw new ClientConfigurationError('scopes_reserved', 'openid, profile and offline_access are always asked for: leave them out.')
+    throw new ClientConfigurationError('scopes_reserved', 'openid, profile and offline_access are always asked for.')
   }
   return list
 }

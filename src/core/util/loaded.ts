@@ -5,6 +5,6 @@ export async function loaded<T>(part: Promise<T>): Promise<T> {
   try {
     return await part
   } catch {
-    throw new NetworkError('unreachable', 'A part of this library could not be loaded.')
+    throw new NetworkError('unreachable', 'A part of this library did not load.')
   }
 }

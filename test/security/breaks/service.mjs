@@ -31,7 +31,7 @@ export default [
   {
     id: 'S70',
     file: 'src/core/client/flights.ts',
-    find: "message: 'A token could not be renewed ahead of its end.'",
+    find: "message: 'A token was not renewed ahead of its end.'",
     replace: 'message: String(plan.lookUp()?.entity.secret)',
     test: 'test/core/client/silent.test.ts',
   },
