@@ -47,7 +47,7 @@ export function cacheFirst<R>(context: ClientContext, call: Call, plan: Plan<R>)
   }
   context.hits++
   const now = Date.now()
-  if ((cached.refreshOn ?? Number.POSITIVE_INFINITY) * 1000 <= now && !((tries.get(cached.entity) ?? 0) > now - renewalPause)) {
+  if (cached.refreshOn && cached.refreshOn * 1000 <= now && !((tries.get(cached.entity) ?? 0) > now - renewalPause)) {
     tries.set(cached.entity, now)
     outlive(
       context,

@@ -2,11 +2,12 @@ import { type Authority, type AuthorityOptions, parseAuthority, parseUrl } from 
 import type { AuthorityBuilder } from '../authority/authority-builder.ts'
 import type { Partitions } from '../cache/partitions.ts'
 import { partitionsOf, TokenCache } from '../cache/token-cache.ts'
-import { ClientConfigurationError, NetworkError } from '../errors.ts'
+import { ClientConfigurationError } from '../errors.ts'
 import type { ClientAuthentication } from '../oauth/client-assertion.ts'
 import { checkExcludedScopes } from '../oauth/scopes.ts'
 import type { ClientApplicationOptions, RequestOptions } from '../options.ts'
 import type { Logger } from '../ports.ts'
+import { aborted } from '../util/aborted.ts'
 import { isRecord } from '../util/record.ts'
 import type { Passenger } from './single-flight.ts'
 
@@ -102,7 +103,7 @@ export function beginCall({ options: defaults }: ClientContext, options: Request
   const { timeout: patience = 10_000 } = defaults
   const { signal, timeout = patience, correlationId = crypto.randomUUID(), waitUntil = defaults.waitUntil } = options
   checkTimeout(timeout)
-  if (signal?.aborted) throw new NetworkError('aborted', 'The call was aborted.', { correlationId, cause: signal.reason })
+  if (signal?.aborted) throw aborted({ signal, correlationId })
   return { signal, timeout, patience, correlationId, waitUntil, options }
 }
 

@@ -1,7 +1,8 @@
-import { ClientAuthError, NetworkError } from '../errors.ts'
+import { ClientAuthError } from '../errors.ts'
 import type { InitiateAuthCodeFlowOptions } from '../options.ts'
 import type { InteractionSession, ResponseMode } from '../ports.ts'
 import type { AuthCodeFlow, UserResult } from '../types.ts'
+import { aborted } from '../util/aborted.ts'
 import { beginSignIn, completeSignIn, pickResponseMode } from './auth-code.ts'
 import type { Call, ClientContext } from './context.ts'
 
@@ -51,7 +52,7 @@ async function within<T>(timeout: number | undefined, { signal, correlationId }:
   let abort = () => {}
   try {
     return await new Promise<T>((resolve, reject) => {
-      abort = () => reject(new NetworkError('aborted', 'The call was aborted.', { correlationId, cause: signal!.reason }))
+      abort = () => reject(aborted({ signal, correlationId }))
       if (signal?.aborted) return abort()
       signal?.addEventListener('abort', abort)
       if (timeout !== undefined) {

@@ -17,7 +17,7 @@ export interface Protocol {
 }
 
 const protocols = /* @__PURE__ */ new WeakMap<ClientContext, Protocol>()
-const day = 24 * 3600 * 1000
+const day = 86_400_000
 
 export function protocolOf(context: ClientContext): Protocol {
   const protocol = protocols.get(context) ?? createProtocol(context)

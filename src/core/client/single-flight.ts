@@ -1,4 +1,5 @@
-import { aborted, type Bounds, bounded } from '../http/deadline.ts'
+import { type Bounds, bounded } from '../http/deadline.ts'
+import { aborted } from '../util/aborted.ts'
 
 /** One who waits for a flight: its own bounds hold for it alone. */
 export interface Passenger extends Bounds {

@@ -1,4 +1,5 @@
 import { NetworkError } from '../errors.ts'
+import { aborted } from '../util/aborted.ts'
 
 /** What bounds a wait. */
 export interface Bounds {
@@ -7,9 +8,6 @@ export interface Bounds {
   signal?: AbortSignal | undefined
   correlationId?: string | undefined
 }
-
-export const aborted = ({ signal, correlationId }: Bounds) =>
-  new NetworkError('aborted', 'The call was aborted.', { correlationId, cause: signal!.reason })
 
 /**
  * Waits for a task until its time is over or the caller's abort, even if the task heeds neither. No timer and no listener is left behind.
