@@ -206,7 +206,12 @@ export class NetworkError extends AuthError {
 }
 
 /** Every error of this library, for `switch (error.code)`. */
-export type AnyAuthError = ServerError | InteractionRequiredAuthError | ClientAuthError | ClientConfigurationError | NetworkError
+export type AnyAuthError =
+  | (ServerError & { readonly code: Exclude<ServerErrorCode, InteractionRequiredAuthError['code']> })
+  | InteractionRequiredAuthError
+  | ClientAuthError
+  | ClientConfigurationError
+  | NetworkError
 
 /**
  * Whether something thrown is an error of this library, of the given code where one is given. Works across copies of the package.

@@ -176,4 +176,13 @@ describe('isAuthError', () => {
     expectTypeOf(error).toEqualTypeOf<errors.AnyAuthError>()
     expectTypeOf(error.code).toEqualTypeOf<errors.AuthErrorCode>()
   })
+
+  it('whose code tells the class', () => {
+    const error: unknown = new ClientAuthError('user_cancelled', 'm')
+    if (!isAuthError(error)) expect.unreachable()
+    if (error.code === 'interaction_required') expectTypeOf(error).toEqualTypeOf<errors.InteractionRequiredAuthError>()
+    else if (error.code === 'throttled') expectTypeOf(error).toExtend<errors.ServerError>()
+    else if (error.code === 'aborted') expectTypeOf(error).toEqualTypeOf<errors.NetworkError>()
+    else expect(error.code).toBe('user_cancelled')
+  })
 })
