@@ -26,13 +26,15 @@ const WEB_CRYPTO = {
 }
 
 export function assertionSigner(clientId: string, clientClaims: Record<string, unknown> = {}): AssertionSigner {
-  const signed = new Map<string, { assertion: Promise<string>; until: number }>()
+  const signed = new Map<string, { assertion: Promise<string>; iat: number }>()
   const keyOf = keyImporter()
   const slotOf = ({ audience, adfs }: ClientAuthenticationContext) => `${adfs ? 'adfs' : ''} ${audience}`
 
   function reuse(context: ClientAuthenticationContext): Promise<string> | undefined {
     const slot = signed.get(slotOf(context))
-    return slot && Date.now() < slot.until ? slot.assertion : undefined
+    const age = slot ? Date.now() / 1000 - slot.iat : -1
+    // Below 0 the clock has been set back, and the server's may never have been there.
+    return age >= 0 && age < LIFETIME - MARGIN ? slot!.assertion : undefined
   }
 
   return {
@@ -50,7 +52,7 @@ export function assertionSigner(clientId: string, clientClaims: Record<string, u
       const name = slotOf(context)
       signed.delete(name)
       for (const oldest of signed.keys()) if (signed.size >= MAX_REUSED) signed.delete(oldest)
-      const slot = { assertion: create(), until: (registered.exp - MARGIN) * 1000 }
+      const slot = { assertion: create(), iat }
       signed.set(name, slot)
       slot.assertion.catch(() => signed.get(name) === slot && signed.delete(name))
       return slot.assertion
