@@ -1,5 +1,6 @@
 /** Signs client assertions (RFC 7523). */
 import type { CertificateCredential, ExternalSignCredential } from '../options.ts'
+import { isYoung } from '../util/age.ts'
 import { decodeBase64Url } from '../util/base64url.ts'
 import { encodeBase64Url, encodeBase64UrlText } from '../util/base64url-encode.ts'
 import { loaded } from '../util/loaded.ts'
@@ -14,8 +15,8 @@ export interface AssertionSigner {
 }
 
 const LIFETIME = 600
-/** An assertion this close to its end is not sent again: the request takes its time, and clocks differ. */
-const MARGIN = 60
+/** Milliseconds that an assertion is sent again for. Not to its end: the request takes its time, and clocks differ. */
+const REUSE = 540_000
 /** An application that serves more tenants than this signs again for the longest unused of them. */
 const MAX_REUSED = 1_000
 
@@ -26,15 +27,13 @@ const WEB_CRYPTO = {
 }
 
 export function assertionSigner(clientId: string, clientClaims: Record<string, unknown> = {}): AssertionSigner {
-  const signed = new Map<string, { assertion: Promise<string>; iat: number }>()
+  const signed = new Map<string, { assertion: Promise<string>; at: number }>()
   const keyOf = keyImporter()
   const slotOf = ({ audience, adfs }: ClientAuthenticationContext) => `${adfs ? 'adfs' : ''} ${audience}`
 
   function reuse(context: ClientAuthenticationContext): Promise<string> | undefined {
     const slot = signed.get(slotOf(context))
-    const age = slot ? Date.now() / 1000 - slot.iat : -1
-    // Below 0 the clock has been set back, and the server's may never have been there.
-    return age >= 0 && age < LIFETIME - MARGIN ? slot!.assertion : undefined
+    return isYoung(slot?.at, REUSE) ? slot!.assertion : undefined
   }
 
   return {
@@ -52,7 +51,7 @@ export function assertionSigner(clientId: string, clientClaims: Record<string, u
       const name = slotOf(context)
       signed.delete(name)
       for (const oldest of signed.keys()) if (signed.size >= MAX_REUSED) signed.delete(oldest)
-      const slot = { assertion: create(), iat }
+      const slot = { assertion: create(), at: iat * 1000 }
       signed.set(name, slot)
       slot.assertion.catch(() => signed.get(name) === slot && signed.delete(name))
       return slot.assertion
