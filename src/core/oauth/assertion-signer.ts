@@ -29,7 +29,8 @@ const WEB_CRYPTO = {
 export function assertionSigner(clientId: string, clientClaims: Record<string, unknown> = {}): AssertionSigner {
   const signed = new Map<string, { assertion: Promise<string>; at: number }>()
   const keyOf = keyImporter()
-  const slotOf = ({ audience, adfs }: ClientAuthenticationContext) => `${adfs ? 'adfs' : ''} ${audience}`
+  // An audience is a URL: nothing runs together.
+  const slotOf = ({ audience, adfs }: ClientAuthenticationContext) => audience + adfs
 
   function reuse(context: ClientAuthenticationContext): Promise<string> | undefined {
     const slot = signed.get(slotOf(context))
@@ -51,10 +52,11 @@ export function assertionSigner(clientId: string, clientClaims: Record<string, u
       const name = slotOf(context)
       signed.delete(name)
       for (const oldest of signed.keys()) if (signed.size >= MAX_REUSED) signed.delete(oldest)
-      const slot = { assertion: create(), at: iat * 1000 }
+      const assertion = create()
+      const slot = { assertion, at: iat * 1000 }
       signed.set(name, slot)
-      slot.assertion.catch(() => signed.get(name) === slot && signed.delete(name))
-      return slot.assertion
+      assertion.catch(() => signed.get(name) === slot && signed.delete(name))
+      return assertion
     },
   }
 }
@@ -76,7 +78,7 @@ async function assemble(
     ? await sign.call(credential, data, alg)
     : new Uint8Array(await crypto.subtle.sign(WEB_CRYPTO[alg], await keyOf(credential as CertificateCredential, alg), data))
   // Not instanceof: a signer may come from another realm, as Node's own modules do under some test runners.
-  if (!ArrayBuffer.isView(signature) || !signature.byteLength) throw credentialInvalid('sign must give the bytes of the signature.')
+  if (!ArrayBuffer.isView(signature) || !signature.byteLength) throw credentialInvalid("sign must give the signature's bytes.")
   return `${input}.${encodeBase64Url(signature as Uint8Array)}`
 }
 
@@ -106,7 +108,7 @@ function keyImporter() {
 async function importKey(pem: string, passphrase: string | undefined, alg: SigningAlgorithm): Promise<CryptoKey> {
   const block = pemPrivateKey(pem)
   const readable = block.label === 'PRIVATE KEY'
-  return guard('Reading privateKey (an RSA key? the right passphrase?)', async () => {
+  return guard('Reading privateKey (RSA? the right passphrase?)', async () => {
     const der = readable ? decodeBase64Url(block.body) : await (await loaded(import('../util/pkcs8.ts'))).toPkcs8(block, passphrase ?? '')
     return crypto.subtle.importKey('pkcs8', der, WEB_CRYPTO[alg], false, ['sign'])
   })
