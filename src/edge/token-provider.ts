@@ -10,6 +10,7 @@ import { createSend } from '../core/http/http-client.ts'
 import type { IdTokenSignatureVerifier } from '../core/oauth/id-token-signature.ts'
 import { decodeJwt } from '../core/oauth/jwt.ts'
 import { fetchKeySet } from '../core/oauth/key-set.ts'
+import { isYoung } from '../core/util/age.ts'
 import { type Joint, jointly } from '../core/util/jointly.ts'
 import { loaded } from '../core/util/loaded.ts'
 import type { AccessTokenClaims, ValidateAccessTokenOptions } from './validate-access-token.ts'
@@ -53,7 +54,7 @@ function readings(given: string, knownAuthorities: readonly string[]): Authority
 function createProvider(authorities: readonly Authority[], send: typeof fetch): TokenProvider {
   // No instance discovery: no credential is sent anywhere, and the developer named the host.
   const http: Http = { send: createSend(send) }
-  const found: Joint & { metadata?: Metadata; until: number } = { until: 0 }
+  const found: Joint & { metadata?: Metadata; at?: number } = {}
   const keyOwners = new Map<string, string[]>()
   let verifier: IdTokenSignatureVerifier | undefined
 
@@ -61,7 +62,7 @@ function createProvider(authorities: readonly Authority[], send: typeof fetch): 
     for (const [index, authority] of authorities.entries()) {
       try {
         found.metadata = await discover(http, authority, false, bounds)
-        found.until = Date.now() + day
+        found.at = Date.now()
         return
       } catch (error) {
         if (index === authorities.length - 1 || !isAuthError(error, 'metadata_invalid')) throw error
@@ -79,7 +80,7 @@ function createProvider(authorities: readonly Authority[], send: typeof fetch): 
 
   return {
     async metadata() {
-      if (found.until <= Date.now()) await jointly(found, find)
+      if (!isYoung(found.at, day)) await jointly(found, find)
       return found.metadata!
     },
     async verify(token, { authority, document }, { tid }) {

@@ -47,6 +47,39 @@ describe('S15, S43: endpoints and keys', () => {
     expect(keySets()).toBe(3)
   })
 
+  it('S40: while the keys cannot be had, unknown ones cost one request in as long as the provider asks for', async () => {
+    const { validate, rotate, keySets, fetch } = api(one)
+    await validate(await sign(one, claimsOf()))
+    rotate(one, two)
+    const answers = fetch.getMockImplementation()!
+    fetch.mockImplementation(async (url) =>
+      String(url).endsWith('/keys') ? new Response('', { status: 503, headers: { 'retry-after': '60' } }) : answers(url),
+    )
+    for (let index = 0; index < 200; index++) {
+      const token = validate(await sign(two, claimsOf(), { kid: index % 2 ? `random ${index}` : 'two' }))
+      await expect(token).rejects.toMatchObject({ code: 'server_unavailable', action: 'retry', status: 503, retryAfter: 60_000 })
+    }
+    expect(keySets()).toBe(2)
+    await validate(await sign(one, claimsOf()))
+    fetch.mockImplementation(answers)
+    vi.setSystemTime(Date.now() + 60_000)
+    await validate(await sign(two, claimsOf()))
+    expect(keySets()).toBe(3)
+  })
+
+  it('S67: are fetched again where the clock has been set back, and a rotation is found', async () => {
+    const { validate, rotate, documents, keySets } = api(one)
+    await validate(await sign(one, claimsOf()))
+    rotate(two)
+    await validate(await sign(two, claimsOf()))
+    vi.setSystemTime(Date.now() - 3_600_000)
+    const three = signingKey('three')
+    rotate(three)
+    await validate(await sign(three, claimsOf()))
+    await validate(await sign(three, claimsOf()))
+    expect([documents(), keySets()]).toEqual([2, 3])
+  })
+
   it('are remembered per function that fetches and per authority', async () => {
     const [mine, theirs] = [api(one), api(two)]
     await mine.validate(await sign(one, claimsOf()))

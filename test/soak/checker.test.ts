@@ -33,6 +33,11 @@ it.each<[string, Partial<Log>, string[]]>([
   ],
   ['… after a freeze', { uses: [use(0), second], incidents: [incident('frozen', 2, 6000)] }, []],
   ['… after a freeze that is shorter than any lease', { uses: [use(0), second], incidents: [incident('frozen', 2, 1000)] }, [twice]],
+  [
+    '… after its clock was set back',
+    { uses: [use(0), second], incidents: [{ ...incident('clock', 0, minute), detail: '-3600000' }] },
+    [twice],
+  ],
   ['one that nobody had spent is refused', { uses: [use(0, { outcome: 'refused' })] }, [twice]],
   [
     'a request while another is in flight',
@@ -46,6 +51,14 @@ it.each<[string, Partial<Log>, string[]]>([
     '… after a fault',
     { calls: [call(100, { error: 'unreachable' })], uses: [use(100, { mood: 'a reset before', outcome: 'failed' })] },
     [],
+  ],
+  [
+    '… while a clock is an hour behind',
+    {
+      calls: [call(100, { error: 'id_token_invalid' })],
+      incidents: [{ ...incident('clock', 0, minute), detail: '-3600000' }],
+    },
+    ['no error without a fault'],
   ],
   [
     '… long after it',

@@ -115,7 +115,6 @@ function lossOf(spent: Use, again: Use, incidents: Incidents, failed: Call[]): s
   const { process, mood } = spent
   const spentAt = spent.spentAt!
   if (mood?.endsWith('after')) return mood
-  if (incidents.clockBehind(process, spentAt, spent.end ?? spentAt)) return 'its clock was behind: S19'
   const own = incidents.lossBy(process, spent.at - harmless, Math.min(again.at, spentAt + storing))
   if (own) return own
   const late = failed.find(({ from, to }) => from <= spentAt && to >= spentAt && to <= again.at + slack)
@@ -147,10 +146,9 @@ function checkCalls({ calls, uses, changes, incidents: all, revoked }: Log, inci
       const mood = faults.get(user)?.find(({ at }) => at <= to && at >= from - aftermath)?.mood
       const stood = incidents.find(process, from, to, ({ kind }) => kind === 'frozen' || kind === 'starved')?.kind
       const late = stalls.some((stall) => stall.from <= to && stall.to >= from) && error.startsWith('timed_out')
-      const clock = error.startsWith('id_token_invalid') && incidents.clockBehind(process, from, to)
       const slow = error.startsWith('timed_out') ? (stood ?? (late ? 'starved' : undefined)) : undefined
       const again = error.startsWith('throttled') && incidents.clockSet(process, from - 2000, to) ? 'the clock was set' : undefined
-      const why = clock ? 'the clock was behind: S19' : (mood ?? slow ?? again)
+      const why = mood ?? slow ?? again
       if (why) count(excused, `${error.split(' ')[0]}: ${why}`)
       else violations.push({ rule: 'no error without a fault', at: to, what: describe(error) })
     }

@@ -49,9 +49,4 @@ export class Incidents {
     const isWithin = (at: number) => at >= from && at <= to
     return !!this.find(process, from, to, ({ kind, from, to }) => kind === 'clock' && (isWithin(from) || isWithin(to)))
   }
-
-  /** Whether the clock of a process was so far behind that id tokens come from the future. */
-  clockBehind(process: string, from: number, to: number): boolean {
-    return !!this.find(process, from, to, ({ kind, detail }) => kind === 'clock' && Number(detail) < -115_000)
-  }
 }

@@ -101,6 +101,8 @@ export class FakeProvider {
   delay: (request: ProviderRequest) => number = () => 0
   /** A refresh token that was used is refused from then on. */
   strictRotation = false
+  /** How far its clock is ahead of the device's, in milliseconds; the device's is `Date`. */
+  clockOffset = 0
   /** Who signs in, and whom refresh tokens and assertions of unknown origin belong to. */
   person: Person = alice
   readonly persons: Person[] = [alice, bob]
@@ -257,7 +259,7 @@ export class FakeProvider {
     if (held) held.used = true
     const scopes = (form.scope ?? '').split(' ').filter(Boolean)
     const tid = multiTenants.includes(tenant) || !guid.test(tenant) ? person.utid : tenant
-    const now = Math.floor(Date.now() / 1000)
+    const now = Math.floor((Date.now() + this.clockOffset) / 1000)
     answer.scope = scopes.filter((scope) => scope !== 'offline_access').join(' ')
     answer.client_info = encode({ uid: person.uid, utid: person.utid })
     if (scopes.includes('offline_access') || held) answer.refresh_token = this.refreshTokenOf(person)

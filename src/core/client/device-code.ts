@@ -75,14 +75,15 @@ function checkFlow({ clientId, authority }: ClientContext, given: DeviceCodeFlow
   return flow
 }
 
-/** Waits in short steps, because setting `expiresAt` to 0 ends the wait. */
+/** Waits in short steps, because setting `expiresAt` to 0 ends the wait; by a clock that nobody sets. */
 async function waitFor(flow: DeviceFlow, pause: number, { signal, correlationId }: Call): Promise<void> {
-  const until = Math.min(Date.now() + pause, flow.expiresAt)
+  const end = performance.now() + pause
   for (;;) {
-    if (!(flow.expiresAt > Date.now())) throw expired(correlationId)
-    const left = until - Date.now()
+    const life = flow.expiresAt - Date.now()
+    if (!(life > 0)) throw expired(correlationId)
+    const left = end - performance.now()
     if (left <= 0) return
-    await sleep(Math.min(left, step), signal)
+    await sleep(Math.min(left, life, step), signal)
     if (signal?.aborted) throw new NetworkError('aborted', 'The call was aborted.', { correlationId, cause: signal.reason })
   }
 }

@@ -5,6 +5,7 @@ import type { Bounds } from '../http/deadline.ts'
 import type { Http } from '../http/document.ts'
 import { createSend } from '../http/http-client.ts'
 import { createTelemetry, type Telemetry } from '../http/telemetry.ts'
+import { isYoung } from '../util/age.ts'
 import type { ClientContext } from './context.ts'
 import { SingleFlight } from './single-flight.ts'
 
@@ -29,18 +30,18 @@ function createProtocol({ options, log }: ClientContext): Protocol {
   const { instanceDiscovery = true } = options
   const http: Http = { send: createSend(options.fetch), cache: options.httpCache, logger: log }
   const discoveries = new SingleFlight()
-  const known = new Map<string, { metadata: Metadata; until: number }>()
+  const known = new Map<string, { metadata: Metadata; at: number }>()
   return {
     http,
     telemetry: createTelemetry(),
     async metadataOf(authority, bounds) {
       const key = authority.discoveryUrl
       const found = known.get(key)
-      if (found && found.until > Date.now()) return found.metadata
+      if (isYoung(found?.at, day)) return found!.metadata
       const passenger = typeof bounds === 'function' ? bounds() : bounds
       const metadata = await discoveries.join(key, passenger, (exchange) => discover(http, authority, instanceDiscovery, exchange))
       if (known.size >= 10_000) known.clear()
-      known.set(key, { metadata, until: Date.now() + day })
+      known.set(key, { metadata, at: Date.now() })
       return metadata
     },
   }

@@ -1,5 +1,6 @@
 /** Signs client assertions (RFC 7523). */
 import type { CertificateCredential, ExternalSignCredential } from '../options.ts'
+import { isYoung } from '../util/age.ts'
 import { decodeBase64Url } from '../util/base64url.ts'
 import { encodeBase64Url, encodeBase64UrlText } from '../util/base64url-encode.ts'
 import { loaded } from '../util/loaded.ts'
@@ -14,8 +15,8 @@ export interface AssertionSigner {
 }
 
 const LIFETIME = 600
-/** An assertion this close to its end is not sent again: the request takes its time, and clocks differ. */
-const MARGIN = 60
+/** Milliseconds that an assertion is sent again for. Not to its end: the request takes its time, and clocks differ. */
+const REUSE = 540_000
 /** An application that serves more tenants than this signs again for the longest unused of them. */
 const MAX_REUSED = 1_000
 
@@ -26,13 +27,14 @@ const WEB_CRYPTO = {
 }
 
 export function assertionSigner(clientId: string, clientClaims: Record<string, unknown> = {}): AssertionSigner {
-  const signed = new Map<string, { assertion: Promise<string>; until: number }>()
+  const signed = new Map<string, { assertion: Promise<string>; at: number }>()
   const keyOf = keyImporter()
-  const slotOf = ({ audience, adfs }: ClientAuthenticationContext) => `${adfs ? 'adfs' : ''} ${audience}`
+  // An audience is a URL: nothing runs together.
+  const slotOf = ({ audience, adfs }: ClientAuthenticationContext) => audience + adfs
 
   function reuse(context: ClientAuthenticationContext): Promise<string> | undefined {
     const slot = signed.get(slotOf(context))
-    return slot && Date.now() < slot.until ? slot.assertion : undefined
+    return isYoung(slot?.at, REUSE) ? slot!.assertion : undefined
   }
 
   return {
@@ -50,10 +52,11 @@ export function assertionSigner(clientId: string, clientClaims: Record<string, u
       const name = slotOf(context)
       signed.delete(name)
       for (const oldest of signed.keys()) if (signed.size >= MAX_REUSED) signed.delete(oldest)
-      const slot = { assertion: create(), until: (registered.exp - MARGIN) * 1000 }
+      const assertion = create()
+      const slot = { assertion, at: iat * 1000 }
       signed.set(name, slot)
-      slot.assertion.catch(() => signed.get(name) === slot && signed.delete(name))
-      return slot.assertion
+      assertion.catch(() => signed.get(name) === slot && signed.delete(name))
+      return assertion
     },
   }
 }
@@ -75,7 +78,7 @@ async function assemble(
     ? await sign.call(credential, data, alg)
     : new Uint8Array(await crypto.subtle.sign(WEB_CRYPTO[alg], await keyOf(credential as CertificateCredential, alg), data))
   // Not instanceof: a signer may come from another realm, as Node's own modules do under some test runners.
-  if (!ArrayBuffer.isView(signature) || !signature.byteLength) throw credentialInvalid('sign must give the bytes of the signature.')
+  if (!ArrayBuffer.isView(signature) || !signature.byteLength) throw credentialInvalid("sign must give the signature's bytes.")
   return `${input}.${encodeBase64Url(signature as Uint8Array)}`
 }
 

@@ -1,5 +1,6 @@
 /** Checks the signature of a token (OpenID Connect Core 3.1.3.7, items 6 to 8). Loaded only where that is asked for: it brings jose. */
-import { ClientAuthError, NetworkError } from '../errors.ts'
+import { ClientAuthError, isAuthError, NetworkError } from '../errors.ts'
+import { isYoung } from '../util/age.ts'
 import { type Joint, jointly } from '../util/jointly.ts'
 import { compactVerify, createLocalJWKSet } from './jose.ts'
 
@@ -24,15 +25,21 @@ interface KeySet extends Joint {
   /** Fetches begun, and which of them brought the keys: a slow old answer must not replace a newer one. */
   begun: number
   brought: number
-  expiresAt: number
-  /** Before this an unknown key is no reason to fetch again. */
-  refetchAt: number
+  broughtAt?: number
+  /** For so many milliseconds from then on an unknown key is no reason to fetch. */
+  pause: number
+  pausesSince?: number
+  /** Why the latest fetch brought nothing. */
+  failure?: unknown
 }
 
 /** With a public key only: with a shared one, whoever can check a token can make one. */
 const ALGORITHMS = ['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519']
 const MAX_AGE = 24 * 3600_000
 const COOLDOWN = 30_000
+/** After a failure that says nothing else, and at most. */
+const RETRY_AFTER = 5_000
+const MAX_RETRY_AFTER = 60_000
 const MAX_KEY_SETS = 100
 
 /** One per client: nothing is shared between clients but the code. */
@@ -44,10 +51,10 @@ export function idTokenSignatureVerifier(): IdTokenSignatureVerifier {
     let keySet = keySets.get(jwksUri)
     if (!keySet) {
       for (const oldest of keySets.keys()) if (keySets.size >= MAX_KEY_SETS) keySets.delete(oldest)
-      keySet = { begun: 0, brought: 0, expiresAt: 0, refetchAt: 0 }
+      keySet = { begun: 0, brought: 0, pause: COOLDOWN }
       keySets.set(jwksUri, keySet)
     }
-    const stale = keySet.expiresAt <= Date.now()
+    const stale = !isYoung(keySet.broughtAt, MAX_AGE)
     const load = () => jointly(keySet, () => refresh(keySet, jwksUri, fetchJson))
     if (stale) await load()
     const keys = keySet.keys!
@@ -56,8 +63,11 @@ export function idTokenSignatureVerifier(): IdTokenSignatureVerifier {
 
     // Keys rotate. A set that another call has fetched since is tried too; a fetch of our own is rationed, whatever the tokens say.
     if (/NO_MATCHING_KEY|SIGNATURE_VERIFICATION/.test(failure)) {
-      const ours = !stale && keySet.refetchAt <= Date.now()
-      if (ours) keySet.refetchAt = Date.now() + COOLDOWN
+      const pauses = isYoung(keySet.pausesSince, keySet.pause)
+      // It may be a good token of a new key: nobody can tell before the provider gives its keys again.
+      if (pauses && keySet.failure) throw keySet.failure
+      const ours = !stale && !pauses
+      if (ours) Object.assign(keySet, { pausesSince: Date.now(), pause: COOLDOWN, failure: undefined })
       if (ours || keySet.attempt) await load()
       if (keySet.keys !== keys && !(await verify(idToken, keySet.keys!, accepted))) return
     }
@@ -76,9 +86,11 @@ async function refresh(keySet: KeySet, jwksUri: string, fetchJson: IdTokenSignat
       throw new NetworkError('bad_response', "The provider's key set is malformed.")
     }
     if (turn < keySet.brought) return
-    Object.assign(keySet, { keys, brought: turn, expiresAt: Date.now() + MAX_AGE })
+    Object.assign(keySet, { keys, brought: turn, broughtAt: Date.now(), pause: COOLDOWN, failure: undefined })
   } catch (error) {
-    keySet.refetchAt = 0 // only an answer starts the cooldown
+    // A caller who gave up says nothing of the provider.
+    const pause = isAuthError(error, 'aborted') ? 0 : Math.min((error as NetworkError).retryAfter ?? RETRY_AFTER, MAX_RETRY_AFTER)
+    if (turn > keySet.brought) Object.assign(keySet, { pausesSince: Date.now(), pause, failure: error })
     throw error
   }
 }

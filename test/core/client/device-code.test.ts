@@ -17,7 +17,7 @@ import { authority, clientId, codeOf, errorOf, publicClient, scopes, settled, si
 const start = Date.UTC(2030, 0, 1)
 // What is loaded when it is first needed takes real time.
 beforeAll(() => Promise.all([signedIn(), import('../../../src/core/client/device-code.ts'), import('../../../src/core/client/refusal.ts')]))
-beforeEach(() => void vi.useFakeTimers({ now: start, toFake: ['Date', 'setTimeout', 'clearTimeout'] }))
+beforeEach(() => void vi.useFakeTimers({ now: start, toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout'] }))
 afterEach(() => void vi.useRealTimers())
 
 const standard = {
@@ -261,6 +261,23 @@ describe('S64 C19 to wait', () => {
     })
     expect(await app.acquireTokenSilent({ scopes, account: state.value!.account })).toMatchObject({ tokenSource: 'cache' })
     expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it.each([-3600, 600])('S67 asks at its interval though the clock is set by %d s', async (seconds) => {
+    const { provider, app, flow } = await begun()
+    const polls: number[] = []
+    provider.onToken = () => {
+      polls.push(performance.now() / 1000)
+      return polls.length < 4 ? pending : undefined
+    }
+    const begin = performance.now() / 1000
+    const state = watch(app.acquireTokenByDeviceFlow({ flow }))
+    await pass(7)
+    expect(polls).toHaveLength(1)
+    vi.setSystemTime(Date.now() + seconds * 1000)
+    await pass(14)
+    expect(polls.map((time) => time - begin)).toEqual([5, 10, 15, 20])
+    expect(state.value).toHaveProperty('accessToken')
   })
 
   it('sends the code under both its names', async () => {

@@ -24,6 +24,18 @@ describe('discovery', () => {
     expect(discoveries(provider)).toBe(2)
   })
 
+  it('S67 is made again where the clock has been set back: nobody knows how old it is', async () => {
+    const provider = new FakeProvider()
+    const app = confidentialClient(provider)
+    await app.acquireTokenForClient({ scopes })
+    vi.setSystemTime(start - 3_600_000)
+    for (const scope of ['a', 'b']) await app.acquireTokenForClient({ scopes: [scope] })
+    expect(discoveries(provider)).toBe(2)
+    vi.setSystemTime(start - 3_600_000 + 86_399_000)
+    await app.acquireTokenForClient({ scopes, forceRefresh: true })
+    expect(discoveries(provider)).toBe(2)
+  })
+
   it('that failed is tried again by the next call', async () => {
     const provider = new FakeProvider()
     provider.onRequest = () => new Response('', { status: 500 })

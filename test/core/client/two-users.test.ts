@@ -294,7 +294,7 @@ function check(operation: Operation, { result, error, began, ended }: Outcome, r
 // What is loaded when it is first needed takes real time, while the clock of the test goes on.
 beforeAll(() => Promise.all(sourceFiles('src/core').map((path) => import(`../../../${path}`))))
 beforeEach(() => {
-  vi.useFakeTimers({ now: start, toFake: ['Date', 'setTimeout', 'clearTimeout'] })
+  vi.useFakeTimers({ now: start, toFake: ['Date', 'performance', 'setTimeout', 'clearTimeout'] })
   // A digest by another thread takes real time, while the clock of the test goes on.
   vi.spyOn(crypto.subtle, 'digest').mockImplementation(
     async (_, data) =>

@@ -393,6 +393,17 @@ describe('reuse', () => {
     expect(imported).toHaveBeenCalledTimes(1)
   })
 
+  it.each([1, 540, 3600])('S67 not once the clock is set back by %d s: it would be from the future', async (seconds) => {
+    vi.useFakeTimers({ toFake: ['Date'], now: 1_700_000_000_500 })
+    const authentication = client({ privateKey: key.pkcs8, thumbprint: key.sha1 })
+    const first = await assertionOf(authentication)
+    vi.setSystemTime(1_700_000_000_000)
+    expect(await assertionOf(authentication)).toBe(first)
+    vi.setSystemTime(1_700_000_000_500 - seconds * 1000)
+    const second = await assertionOf(authentication)
+    expect(decodeJwt(second).iat).toBe(1_700_000_000 - seconds)
+  })
+
   it('a failed signature is not kept; those who waited for it fail alike', async () => {
     let calls = 0
     const authentication = client({

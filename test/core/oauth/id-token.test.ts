@@ -130,6 +130,20 @@ describe('an id token', () => {
     expect(codeOf(idToken(claims))).toBe(expected)
   })
 
+  it.each<[string, object, string]>([
+    ['an end two hours ago', { exp: now - 7200, iat: now - 10_800 }, 'fine'],
+    ['an issue and a beginning in two hours', { iat: now + 7200, nbf: now + 7200, exp: now + 10_800 }, 'fine'],
+    ['no end', { exp: undefined }, 'id_token_invalid'],
+    ['no issue', { iat: undefined }, 'id_token_invalid'],
+    ['a text for a beginning', { nbf: `${now}` }, 'id_token_invalid'],
+    ['another audience', { aud: 'other' }, 'audience_mismatch'],
+    ['another issuer', { iss: 'https://other.example' }, 'issuer_mismatch'],
+    ['no subject', { sub: undefined }, 'id_token_invalid'],
+  ])('S67: of a renewal, whose times no clock is asked about, with %s is %s', (_, claims, expected) => {
+    const issuer = () => 'https://idp.example'
+    expect(codeOf(idToken({ iss: issuer(), ...claims }), { issuer, renewed: true })).toBe(expected)
+  })
+
   it('S18: with an end beyond all numbers is id_token_invalid', () => {
     const text = JSON.stringify({ iss: 'i', sub: 's', aud: 'client', iat: now, exp: 0 }).replace('"exp":0', '"exp":1e999')
     expect(codeOf(jwt({ alg: 'RS256' }, text))).toBe('id_token_invalid')

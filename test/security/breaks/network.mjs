@@ -164,6 +164,13 @@ export default [
   },
   {
     id: 'S40',
+    file: 'src/core/oauth/id-token-signature.ts',
+    find: '?? RETRY_AFTER',
+    replace: '?? 0',
+    test: 'test/core/oauth/id-token-keys.test.ts',
+  },
+  {
+    id: 'S40',
     file: 'src/core/client/flights.ts',
     find: 'if (!late || late.expiresOn <= Date.now() / 1000) throw error',
     replace: 'throw error',
@@ -216,12 +223,12 @@ export default [
     file: 'src/core/oauth/id-token-signature.ts',
     find: 'if (turn < keySet.brought) return',
     replace: '',
-    test: 'test/core/oauth/id-token-signature.test.ts',
+    test: 'test/core/oauth/id-token-keys.test.ts',
   },
   {
     id: 'S43',
     file: 'src/core/client/protocol.ts',
-    find: 'found && found.until > Date.now()',
+    find: 'isYoung(found?.at, day)',
     replace: 'found',
     test: 'test/core/authority/discovery.test.ts',
   },

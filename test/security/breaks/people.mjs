@@ -200,8 +200,8 @@ export default [
   {
     id: 'S64',
     file: 'src/core/client/device-code.ts',
-    find: 'const until = Math.min(Date.now() + pause, flow.expiresAt)',
-    replace: 'const until = Date.now() + pause',
+    find: 'Math.min(left, life, step)',
+    replace: 'Math.min(left, step)',
     test: 'test/core/client/device-code.test.ts',
   },
   {
@@ -224,6 +224,20 @@ export default [
     find: "if (url.protocol !== 'https:' &&",
     replace: "if (url.protocol === 'javascript:' &&",
     test: 'test/core/client/device-code.test.ts',
+  },
+  {
+    id: 'S67',
+    file: 'src/core/cache/user-event.ts',
+    find: "const renewed = event.grantType === 'refresh_token'",
+    replace: 'const renewed = false',
+    test: 'test/core/client/clock.test.ts',
+  },
+  {
+    id: 'S67',
+    file: 'src/core/util/age.ts',
+    find: 'age >= 0 && ',
+    replace: '',
+    test: 'test/core/oauth/client-assertion.test.ts',
   },
   {
     id: 'S67',
