@@ -249,7 +249,7 @@ export interface AuthorizationCodeOptions extends RequestOptions {
   redirectUri?: string
   /** That of the authorization request: the id token must hold it. */
   nonce?: string
-  /** That of the authorization request's PKCE challenge (RFC 7636). */
+  /** That of the authorization request's PKCE challenge: 43 to 128 unreserved characters (RFC 7636 section 4.1). */
   codeVerifier?: string
   /** A claims challenge as a JSON string. */
   claimsChallenge?: string

@@ -121,6 +121,8 @@ export async function redeemCode(context: ClientContext, options: AuthorizationC
   const { excludeScopes, clientCapabilities } = context.options
   const scopes = decorate(checkScopes(options.scopes), excludeScopes)
   if (typeof code !== 'string' || !code) throw new ClientConfigurationError('invalid_argument', 'code is missing.')
+  // An empty one would be left out of the form, and the code redeemed without it.
+  checkPkce(codeVerifier, /^[\w.~-]{43,128}$/, 'codeVerifier must be 43 to 128 unreserved characters (RFC 7636 section 4.1).')
   const claims = mergeClaims(claimsChallenge, clientCapabilities)
   const fields = { code, redirect_uri: redirectUri, scope: scopes.join(' '), code_verifier: codeVerifier, claims }
   const grant: Grant = { type: 'authorization_code', fields, scopes, api: 832 }
@@ -131,6 +133,12 @@ export async function redeemCode(context: ClientContext, options: AuthorizationC
     },
   })
   return userResult(freshToken(outcome), accountInfo(outcome.entities.Account!), 'identity_provider', call.correlationId)
+}
+
+function checkPkce(value: string | undefined, form: RegExp, message: string): void {
+  if (value !== undefined && !(typeof value === 'string' && form.test(value))) {
+    throw new ClientConfigurationError('invalid_argument', message)
+  }
 }
 
 export async function authorizationRequestUrl(
