@@ -271,6 +271,8 @@ export interface AuthorizationRequestUrlOptions extends RequestOptions {
   prompt?: string
   /** The id token will hold it. Default: none is sent. */
   nonce?: string
+  /** PKCE: the base64url SHA-256 of a code verifier that you keep and redeem the code with (`S256`, RFC 7636 section 4.2). Default: none is sent. */
+  codeChallenge?: string
   /** As in {@link InitiateAuthCodeFlowOptions}. */
   domainHint?: string
   /** A claims challenge as a JSON string. */

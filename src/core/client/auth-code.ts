@@ -147,8 +147,9 @@ export async function authorizationRequestUrl(
   call: Call,
 ): Promise<string> {
   const { excludeScopes, clientCapabilities } = context.options
-  const { responseType = 'code', state, nonce, redirectUri, loginHint, domainHint, prompt, claimsChallenge } = options
+  const { responseType = 'code', state, nonce, redirectUri, loginHint, domainHint, prompt, claimsChallenge, codeChallenge } = options
   const scopes = decorate(checkScopes(options.scopes), excludeScopes)
+  checkPkce(codeChallenge, /^[\w-]{43}$/, 'codeChallenge must be the 43 base64url characters of a SHA-256 (RFC 7636 section 4.2).')
   const claims = mergeClaims(claimsChallenge, clientCapabilities)
   const { authorizationEndpoint } = await protocolOf(context).metadataOf(context.authority, call)
   const parameters = {
@@ -158,6 +159,8 @@ export async function authorizationRequestUrl(
     scope: scopes.join(' '),
     state,
     nonce,
+    code_challenge: codeChallenge,
+    code_challenge_method: codeChallenge && 'S256',
     login_hint: loginHint,
     prompt,
     domain_hint: domainHint,

@@ -35,3 +35,53 @@ describe('S01 the code verifier of a code that was asked for elsewhere', () => {
     expect(provider.lastForm.code_verifier).toBe(codeVerifier)
   })
 })
+
+describe('S01 the code challenge of a request without a record', () => {
+  // RFC 7636 appendix B.
+  const codeVerifier = 'dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk'
+  const codeChallenge = 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM'
+
+  it('goes as it is, by the method S256; without one nothing is said of it', async () => {
+    const { app } = created()
+    const { searchParams } = new URL(await app.getAuthorizationRequestUrl({ scopes, codeChallenge }))
+    expect(searchParams.getAll('code_challenge')).toEqual([codeChallenge])
+    expect(searchParams.getAll('code_challenge_method')).toEqual(['S256'])
+    const without = new URL(await app.getAuthorizationRequestUrl({ scopes })).search
+    expect(without).not.toContain('code_challenge')
+  })
+
+  it.each<[string, unknown]>([
+    ['empty', ''],
+    ['of 42 characters', 'c'.repeat(42)],
+    ['of 44 characters', 'c'.repeat(44)],
+    ['padded', `${'c'.repeat(43)}=`],
+    ['base64', `${'c'.repeat(42)}+`],
+    ['a plain verifier', 'dBjftJeZ4CVP.mB92K27uhbUJU1p1r~wW1gFWFOEjXk'],
+    ['a list', [codeChallenge]],
+    ['null', null],
+  ])('is refused where it is %s', async (_, challenge) => {
+    const { provider, app } = created()
+    expect(await codeOf(app.getAuthorizationRequestUrl({ scopes, codeChallenge: challenge as string }))).toBe('invalid_argument')
+    expect(provider.requests).toEqual([])
+  })
+
+  it('binds the code to who knows the verifier', async () => {
+    const { provider, app } = created()
+    const asked = { scopes, redirectUri }
+    const nonce = 'a nonce'
+    const own = randomBytes(32).toString('base64url')
+    const url = await app.getAuthorizationRequestUrl({
+      ...asked,
+      nonce,
+      codeChallenge: createHash('sha256').update(own).digest('base64url'),
+    })
+    const code = new URL(provider.signIn(url)).searchParams.get('code')!
+    for (const wrong of [{}, { codeVerifier }])
+      expect(await errorOf(app.acquireTokenByAuthorizationCode({ ...asked, ...wrong, code, nonce }))).toHaveProperty(
+        'error',
+        'invalid_grant',
+      )
+    const { account } = await app.acquireTokenByAuthorizationCode({ ...asked, code, nonce, codeVerifier: own })
+    expect(account.username).toBe(alice.username)
+  })
+})
