@@ -20,6 +20,7 @@ import type { AuthCodeFlow, UserResult } from '../types.ts'
 import { loaded } from '../util/loaded.ts'
 import { isRecord } from '../util/record.ts'
 import { tagged } from '../util/tagged.ts'
+import { withId } from '../util/with-id.ts'
 import type { Call, ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
 import { userResult } from './user-result.ts'
@@ -67,7 +68,9 @@ export async function redeemAnswer(
   const { clientId, options } = context
   const { correlationId } = call
   if (!isRecord(flow)) throw new ClientConfigurationError('invalid_argument', 'flow must be what initiateAuthCodeFlow resolved to.')
-  const parameters = await readAuthorizationResponse(response)
+  const parameters = await readAuthorizationResponse(response, call).catch((error: unknown) => {
+    throw withId(error, correlationId)
+  })
   const answer = tagged(correlationId, () => checkAnswer(flow, parameters, clientId, authority.url))
   if (expires && !(flow.expiresAt > Date.now()))
     throw new ClientAuthError('flow_expired', 'The sign-in took too long; begin it again.', { correlationId })
