@@ -40,6 +40,32 @@ describe('an id token', () => {
     expect(codeOf(token)).toBe('id_token_invalid')
   })
 
+  it('S20: that is encrypted by PBES2 is refused without a single one of its two billion rounds', () => {
+    vi.useRealTimers()
+    const header = Buffer.from(JSON.stringify({ alg: 'PBES2-HS256+A128KW', enc: 'A128GCM', p2c: 2 ** 31, p2s: 'c2FsdA' }))
+    const token = `${header.toString('base64url')}.a2V5.aXY.Y2lwaGVy.dGFn`
+    const times = Array.from({ length: 5 }, () => {
+      const began = performance.now()
+      expect(codeOf(token)).toBe('id_token_invalid')
+      return performance.now() - began
+    })
+    expect(Math.min(...times)).toBeLessThan(500)
+  })
+
+  it('S20: of 10 MB is refused before it is decoded', () => {
+    const token = idToken({ padding: 'x'.repeat(7.5 * 1024 * 1024) })
+    expect(token.length).toBeGreaterThan(10_000_000)
+    const decoders = [vi.spyOn(globalThis, 'atob'), vi.spyOn(JSON, 'parse'), vi.spyOn(TextDecoder.prototype, 'decode')]
+    try {
+      expect(codeOf(token)).toBe('id_token_invalid')
+      for (const decoder of decoders) expect(decoder).not.toHaveBeenCalled()
+      expect(codeOf(idToken())).toBe('fine')
+      for (const decoder of decoders) expect(decoder).toHaveBeenCalled()
+    } finally {
+      for (const decoder of decoders) decoder.mockRestore()
+    }
+  })
+
   it.each(['none', 'None', 'NONE', 'nOnE', '', null, undefined, 0, ['RS256'], ['none'], { alg: 'RS256' }])(
     'S14: of the algorithm %j is id_token_invalid',
     (alg) => {
