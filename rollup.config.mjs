@@ -36,6 +36,7 @@ const xmlParser = {
  */
 const lazy = {
   'auth-code': 'sign-in',
+  'form-post': 'sign-in',
   interactive: 'sign-in',
   'silent-interaction': 'sign-in',
   requesting: 'user',

@@ -249,7 +249,7 @@ export interface AuthorizationCodeOptions extends RequestOptions {
   redirectUri?: string
   /** That of the authorization request: the id token must hold it. */
   nonce?: string
-  /** That of the authorization request's PKCE challenge (RFC 7636). */
+  /** That of the authorization request's PKCE challenge: 43 to 128 unreserved characters (RFC 7636 section 4.1). */
   codeVerifier?: string
   /** A claims challenge as a JSON string. */
   claimsChallenge?: string
@@ -271,6 +271,8 @@ export interface AuthorizationRequestUrlOptions extends RequestOptions {
   prompt?: string
   /** The id token will hold it. Default: none is sent. */
   nonce?: string
+  /** PKCE: the base64url SHA-256 of a code verifier that you keep and redeem the code with (`S256`, RFC 7636 section 4.2). Default: none is sent. */
+  codeChallenge?: string
   /** As in {@link InitiateAuthCodeFlowOptions}. */
   domainHint?: string
   /** A claims challenge as a JSON string. */

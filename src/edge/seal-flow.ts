@@ -23,6 +23,8 @@ export interface FlowCookie {
 const prefix = '__Host-flow-'
 /** A browser sends all its cookies with each request, and servers refuse headers of some 16 KB. */
 const maxPending = 3
+/** Milliseconds that a posted answer may take, as long as a call of a client. */
+const patience = 10_000
 
 const load = () => loaded(import('./seal.ts'))
 
@@ -62,7 +64,7 @@ export async function sealFlow(flow: AuthCodeFlow, keys: SealKeys): Promise<stri
 export async function unsealFlow(cookie: string, keys: SealKeys): Promise<AuthCodeFlow> {
   return guarded(async () => {
     const flow = await (await load()).open<AuthCodeFlow>('flow', cookie, keys)
-    if (!isFlow(flow)) throw new ClientAuthError('flow_unknown', 'No sign-in of this browser is known here; begin it again.')
+    if (!isFlow(flow)) throw unknown()
     if (!(flow.expiresAt > Date.now())) throw new ClientAuthError('flow_expired', 'The sign-in took too long; begin it again.')
     return flow
   })
@@ -93,9 +95,11 @@ export async function flowCookies(flow: AuthCodeFlow, keys: SealKeys, request?: 
 }
 
 /**
- * Finds the sign-in that a provider's answer belongs to among the request's cookies. The request can still be passed on, its body too.
+ * Finds the sign-in that a provider's answer belongs to among the request's cookies. The request can still be passed on, its body too. A
+ * posted answer is read for ten seconds and 64 KiB at most, and not at all where the request has no flow's cookie.
  *
  * @throws ClientAuthError `state_mismatch`: the answer has no state; `flow_unknown`: no cookie for that state, or none that a key opens; `flow_expired`
+ * @throws NetworkError of a posted answer: `bad_response`, it is too long or broke off; `timed_out`; `aborted`, by the request's signal
  * @throws ClientConfigurationError `invalid_argument`: no usable key
  * @example
  * ```ts
@@ -106,15 +110,25 @@ export async function flowCookies(flow: AuthCodeFlow, keys: SealKeys, request?: 
  */
 export async function readFlowCookie(request: Request, keys: SealKeys): Promise<FlowCookie> {
   return guarded(async () => {
-    const answer = request.method === 'POST' ? new URLSearchParams(await request.clone().text()) : new URL(request.url).searchParams
+    const cookies = readCookies(request)
+    const answer = request.method === 'POST' ? await posted(request, cookies) : new URL(request.url).searchParams
     const state = answer.get('state')
     if (!state) throw new ClientAuthError('state_mismatch', 'The answer does not belong to a sign-in: it has no state.')
     const name = await nameOf(state)
-    const flow = await unsealFlow(readCookies(request).get(name) ?? '', keys)
+    const flow = await unsealFlow(cookies.get(name) ?? '', keys)
     if (flow.state !== state) throw new ClientAuthError('flow_unknown', 'The cookie is that of another sign-in.')
     return { flow, clear: cleared(name) }
   })
 }
+
+/** The form of a posted answer: at most 64 KiB, and of nobody who began no sign-in here. */
+async function posted(request: Request, cookies: Map<string, string>): Promise<URLSearchParams> {
+  if (![...cookies.keys()].some((name) => name.startsWith(prefix))) throw unknown()
+  const { readFormPost } = await loaded(import('../core/oauth/form-post.ts'))
+  return readFormPost(request.clone() as Request, { timeout: patience, signal: request.signal })
+}
+
+const unknown = () => new ClientAuthError('flow_unknown', 'No sign-in of this browser is known here; begin it again.')
 
 const nameOf = async (state: string): Promise<string> => prefix + (await (await load()).digest(state))
 

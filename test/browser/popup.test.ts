@@ -62,6 +62,22 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
     await closed
   })
 
+  it('S04 is redeemed once where the answer comes several times at once', async () => {
+    await page.context().addInitScript(() => {
+      const state = new URLSearchParams(location.hash.slice(1)).get('state')
+      if (!state) return
+      for (let copy = 0; copy < 5; copy++) new BroadcastChannel(`msal-isomorphic ${state}`).postMessage(location.href)
+    })
+    const before = setting.provider.tokenRequests().length
+    const { popup, outcome } = await beginPopup(page, '/finish')
+    const copied = popup.waitForEvent('framenavigated', (frame) => frame.url().includes('/finish'))
+    await signIn(popup, alice)
+    expect((await copied).url()).toContain('state=')
+    expect(await outcome).toMatchObject({ account: { username: alice.username }, tokenSource: 'identity_provider' })
+    await page.waitForTimeout(500)
+    expect(setting.provider.tokenRequests().length - before).toBe(1)
+  })
+
   it('works under a strict Content-Security-Policy', async () => {
     const { provider, site } = setting
     site.headers = { 'content-security-policy': `default-src 'self'; connect-src ${provider.url}` }

@@ -76,6 +76,26 @@ describe.skipIf(lacks('chromium', hasChromium))('a redirect', () => {
     expect(setting.provider.tokenRequests('authorization_code')).toHaveLength(1)
   })
 
+  it('S04 S59 is redeemed once where two clients of the page ask for it at the same time', async () => {
+    await page.addInitScript(() => {
+      // The page's first step, before it asks itself.
+      Object.defineProperty(window, 'otherStarted', {
+        set() {
+          const { createApp, msal, outcome } = window
+          Object.assign(window, { both: Promise.all([createApp(), createApp()].map((app) => outcome(msal.completeRedirect(app)))) })
+        },
+      })
+    })
+    await leave()
+    await signIn(page, alice)
+    await page.waitForURL(home)
+    expect(await startedOn(page)).toBeNull()
+    const both = await page.evaluate(() => (window as unknown as { both: Promise<unknown[]> }).both)
+    // Either of them.
+    expect(both.filter((one) => one !== null)).toMatchObject([signedIn])
+    expect(setting.provider.tokenRequests()).toHaveLength(1)
+  })
+
   it('S04 S59 takes no answer twice, and cleans the address of it', async () => {
     const urls = addresses()
     await leave()

@@ -179,4 +179,29 @@ describe('S08: addresses', () => {
     const sent = await worker.fetch(new Request('http://evil.example/profile'), env, context)
     expect(sent.headers.get('location')).toMatch(/^http:\/\/localhost:4321\/sign-in/)
   })
+
+  test('of a sign-in stay those of its flow, wherever the answer says that it came', async () => {
+    const env = openEnv()
+    const begun = await ask(env, '/sign-in?returnTo=/profile')
+    const { url } = await signIn(String(begun.headers.get('location')), users.alice)
+    const answer = new URL(url.replace(origin, 'http://evil.example'))
+    answer.searchParams.set('redirect_uri', 'https://evil.example/callback')
+    answer.searchParams.set('x', 'y')
+    const headers = {
+      cookie: cookiesOf(begun).join('; '),
+      host: 'evil.example',
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'http',
+      'x-forwarded-port': '8080',
+      'x-original-url': '/elsewhere',
+      forwarded: 'host=evil.example;proto=http',
+    }
+    const before = playground.provider.tokenRequests('authorization_code').length
+    const response = await worker.fetch(new Request(answer, { headers }), env, context)
+    const [sent, ...more] = playground.provider.tokenRequests('authorization_code').slice(before)
+    expect(more).toEqual([])
+    expect(sent!.parameters.redirect_uri).toBe(`${origin}/callback`)
+    expect(JSON.stringify(sent)).not.toContain('evil.example')
+    expect([response.status, response.headers.get('location')]).toEqual([303, `${origin}/profile`])
+  })
 })

@@ -55,6 +55,69 @@ describe('S74: flow cookies', () => {
     expect(await request.text()).toBe('state=posted&code=c')
   })
 
+  /** A posted answer that comes in such pieces. */
+  const streamed = (cookie: string, pull: (controller: ReadableStreamDefaultController<Uint8Array>) => unknown, signal?: AbortSignal) => {
+    const body = new ReadableStream({ pull: async (controller) => void (await pull(controller)) }, { highWaterMark: 0 })
+    const init = { method: 'POST', body, headers: { cookie }, duplex: 'half', ...(signal && { signal }) }
+    return new Request('https://app.example/callback', init as RequestInit)
+  }
+  const never = () => new Promise(() => {})
+
+  it('S38: no more than 64 KiB of a posted answer is read', async () => {
+    const [cookie] = await flowCookies(flowOf('posted', 'form_post'), key)
+    const posted = (padding: number) => {
+      const body = `state=posted&code=c&padding=${'x'.repeat(padding)}`
+      return new Request('https://app.example/callback', { method: 'POST', body, headers: { cookie: cookieHeader(cookie!) } })
+    }
+    expect((await readFlowCookie(posted(65_536 - 28), key)).flow.state).toBe('posted')
+    const refused = { name: 'NetworkError', code: 'bad_response' }
+    await expect(readFlowCookie(posted(65_536 - 27), key)).rejects.toMatchObject(refused)
+    let sent = 0
+    const flood = streamed(cookieHeader(cookie!), (controller) => {
+      sent += 4096
+      controller.enqueue(new Uint8Array(4096))
+    })
+    await expect(readFlowCookie(flood, key)).rejects.toMatchObject(refused)
+    expect(sent).toBeLessThan(80_000)
+  })
+
+  it('S36 S37: a posted answer that does not end is waited for ten seconds, or until the request is over', async () => {
+    const [cookie] = await flowCookies(flowOf('posted', 'form_post'), key)
+    const controller = new AbortController()
+    const aborted = readFlowCookie(
+      streamed(
+        cookieHeader(cookie!),
+        () => {
+          controller.abort()
+          return never()
+        },
+        controller.signal,
+      ),
+      key,
+    )
+    await expect(aborted).rejects.toMatchObject({ name: 'NetworkError', code: 'aborted' })
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    let late: Promise<unknown> | undefined
+    await new Promise<void>((reading) => {
+      const request = streamed(cookieHeader(cookie!), () => {
+        reading()
+        return never()
+      })
+      late = readFlowCookie(request, key).catch((error: unknown) => error)
+    })
+    await vi.advanceTimersByTimeAsync(9_999)
+    expect(await Promise.race([late, 'waiting'])).toBe('waiting')
+    await vi.advanceTimersByTimeAsync(1)
+    expect(await late).toMatchObject({ name: 'NetworkError', code: 'timed_out' })
+  })
+
+  it('nothing is read of what is posted by who began no sign-in', async () => {
+    const reading = vi.fn(never)
+    for (const cookie of ['', 'theme=dark', '__Host-session=x'])
+      await expect(readFlowCookie(streamed(cookie, reading), key)).rejects.toMatchObject({ code: 'flow_unknown' })
+    expect(reading).not.toHaveBeenCalled()
+  })
+
   it('S03: refuses an answer to another browser’s sign-in, and one without a state', async () => {
     const [mine] = await flowCookies(flowOf('mine'), key)
     const header = cookieHeader(mine!)

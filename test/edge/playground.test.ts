@@ -73,6 +73,19 @@ describe('a website at the edge', () => {
     expect(account.username).toBe(users.bob.username)
   })
 
+  it('S08: the redirect URI of the token request is that of the flow, wherever the answer says that it came', async () => {
+    const { request, begin, complete } = website()
+    const { params } = await signIn((await begin({ responseMode: 'form_post' })).headers.get('location')!, users.alice)
+    const posted = new URLSearchParams({ ...params, redirect_uri: 'https://evil.example/callback', x: 'y' })
+    const answer = request('https://evil.example/elsewhere?redirect_uri=https://evil.example/', { method: 'POST', body: posted })
+    for (const name of ['host', 'x-forwarded-host', 'x-forwarded-proto', 'forwarded', 'origin', 'referer'])
+      answer.headers.set(name, 'https://evil.example')
+    expect((await complete(answer)).account.username).toBe(users.alice.username)
+    const sent = playground.provider.tokenRequests('authorization_code').at(-1)!
+    expect(sent.parameters.redirect_uri).toBe(`${home}callback`)
+    expect(JSON.stringify(sent)).not.toContain('evil.example')
+  })
+
   it('S04: a cookie that is played back brings no second token', async () => {
     const { jar, request, begin, complete } = website()
     const { url } = await signIn((await begin()).headers.get('location')!, users.alice)

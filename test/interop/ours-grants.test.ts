@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from 'node:crypto'
 import { decodeJwt } from 'jose'
 import {
   ConfidentialClientApplication,
@@ -258,6 +259,21 @@ test('an authorization request and a code redeemed by hand', async () => {
   expect(params.state).toBe(state)
   const result = await app.acquireTokenByAuthorizationCode({ code: params.code!, scopes, redirectUri, nonce: 'the-nonce' })
   expect(result.account.homeAccountId).toBe(alice.homeAccountId)
+})
+
+test('an authorization request with a code challenge of the caller, redeemed by who has the verifier alone', async () => {
+  const { clientId, secret } = provider.clients.web
+  const app = middleTier({ clientId, clientCredential: secret })
+  const codeVerifier = randomBytes(32).toString('base64url')
+  const codeChallenge = createHash('sha256').update(codeVerifier).digest('base64url')
+  const redeem = async (more: { codeVerifier?: string }) => {
+    const url = await app.getAuthorizationRequestUrl({ scopes, redirectUri, codeChallenge })
+    const { params } = await signIn(url, alice, { ca: provider.ca })
+    return app.acquireTokenByAuthorizationCode({ code: params.code!, scopes, redirectUri, ...more })
+  }
+  expect((await redeem({ codeVerifier })).account.homeAccountId).toBe(alice.homeAccountId)
+  await expect(redeem({})).rejects.toBeInstanceOf(ServerError)
+  await expect(redeem({ codeVerifier: codeChallenge })).rejects.toBeInstanceOf(ServerError)
 })
 
 test('a refresh token from elsewhere becomes an account', async () => {

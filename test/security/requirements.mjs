@@ -87,7 +87,7 @@ export const requirements = {
 
 /** Why a requirement, or a part of it, is not met by a test. @type {Record<string, string>} */
 export const reasons = {
-  S01: '`getAuthorizationRequestUrl`, which other MSALs have too, leaves PKCE to its caller',
+  S01: '`getAuthorizationRequestUrl`, which other MSALs have too, leaves PKCE to its caller (`codeChallenge`, `codeVerifier`)',
   S18: 'The tolerance is 120 s, as that of MSAL Python, and no option',
   S19: '`auth_time` is not compared, for a person may have refresh tokens of several sign-ins; the library asks no userinfo endpoint',
   S66: 'This library does not bind tokens to keys yet. A token response of any type but Bearer is kept apart by its key and never serves an ordinary request (S10, S24)',

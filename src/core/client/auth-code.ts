@@ -20,6 +20,7 @@ import type { AuthCodeFlow, UserResult } from '../types.ts'
 import { loaded } from '../util/loaded.ts'
 import { isRecord } from '../util/record.ts'
 import { tagged } from '../util/tagged.ts'
+import { withId } from '../util/with-id.ts'
 import type { Call, ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
 import { userResult } from './user-result.ts'
@@ -67,7 +68,9 @@ export async function redeemAnswer(
   const { clientId, options } = context
   const { correlationId } = call
   if (!isRecord(flow)) throw new ClientConfigurationError('invalid_argument', 'flow must be what initiateAuthCodeFlow resolved to.')
-  const parameters = await readAuthorizationResponse(response)
+  const parameters = await readAuthorizationResponse(response, call).catch((error: unknown) => {
+    throw withId(error, correlationId)
+  })
   const answer = tagged(correlationId, () => checkAnswer(flow, parameters, clientId, authority.url))
   if (expires && !(flow.expiresAt > Date.now()))
     throw new ClientAuthError('flow_expired', 'The sign-in took too long; begin it again.', { correlationId })
@@ -121,6 +124,8 @@ export async function redeemCode(context: ClientContext, options: AuthorizationC
   const { excludeScopes, clientCapabilities } = context.options
   const scopes = decorate(checkScopes(options.scopes), excludeScopes)
   if (typeof code !== 'string' || !code) throw new ClientConfigurationError('invalid_argument', 'code is missing.')
+  // An empty one would be left out of the form, and the code redeemed without it.
+  checkPkce(codeVerifier, /^[\w.~-]{43,128}$/, 'codeVerifier must be 43 to 128 unreserved characters (RFC 7636 section 4.1).')
   const claims = mergeClaims(claimsChallenge, clientCapabilities)
   const fields = { code, redirect_uri: redirectUri, scope: scopes.join(' '), code_verifier: codeVerifier, claims }
   const grant: Grant = { type: 'authorization_code', fields, scopes, api: 832 }
@@ -133,14 +138,21 @@ export async function redeemCode(context: ClientContext, options: AuthorizationC
   return userResult(freshToken(outcome), accountInfo(outcome.entities.Account!), 'identity_provider', call.correlationId)
 }
 
+function checkPkce(value: string | undefined, form: RegExp, message: string): void {
+  if (value !== undefined && !(typeof value === 'string' && form.test(value))) {
+    throw new ClientConfigurationError('invalid_argument', message)
+  }
+}
+
 export async function authorizationRequestUrl(
   context: ClientContext,
   options: AuthorizationRequestUrlOptions,
   call: Call,
 ): Promise<string> {
   const { excludeScopes, clientCapabilities } = context.options
-  const { responseType = 'code', state, nonce, redirectUri, loginHint, domainHint, prompt, claimsChallenge } = options
+  const { responseType = 'code', state, nonce, redirectUri, loginHint, domainHint, prompt, claimsChallenge, codeChallenge } = options
   const scopes = decorate(checkScopes(options.scopes), excludeScopes)
+  checkPkce(codeChallenge, /^[\w-]{43}$/, 'codeChallenge must be the 43 base64url characters of a SHA-256 (RFC 7636 section 4.2).')
   const claims = mergeClaims(claimsChallenge, clientCapabilities)
   const { authorizationEndpoint } = await protocolOf(context).metadataOf(context.authority, call)
   const parameters = {
@@ -150,6 +162,8 @@ export async function authorizationRequestUrl(
     scope: scopes.join(' '),
     state,
     nonce,
+    code_challenge: codeChallenge,
+    code_challenge_method: codeChallenge && 'S256',
     login_hint: loginHint,
     prompt,
     domain_hint: domainHint,

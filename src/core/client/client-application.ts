@@ -77,8 +77,8 @@ export abstract class ClientApplication {
   }
 
   /**
-   * Where to send a person for an authorization code, without PKCE and without a record of the request; new code uses
-   * {@link ClientApplication.initiateAuthCodeFlow}. (The manual, `get_authorization_request_url`.)
+   * Where to send a person for an authorization code, without a record of the request: state, nonce and PKCE (`codeChallenge`) are yours. New
+   * code uses {@link ClientApplication.initiateAuthCodeFlow}. (The manual, `get_authorization_request_url`; RFC 7636.)
    *
    * @throws {@link ClientConfigurationError} bad options, or an authority that cannot be used; {@link NetworkError} discovery failed
    * @example

@@ -2,7 +2,7 @@ import { ClientConfigurationError } from '../errors.ts'
 import type { RequestOptions } from '../options.ts'
 
 const protocolFields =
-  /^(client_id|client_secret|client_assertion(_type)?|client_info|grant_type|scope|claims|redirect_uri|response_(type|mode)|state|nonce|code(_\w+)?|refresh_token|(user_)?assertion|username|password|device_code|requested_token_use|prompt|max_age|(login|domain)_hint)$/i
+  /^(client_(id|secret|assertion(_type)?|info)|grant_type|scope|claims|redirect_uri|response_(type|mode)|state|nonce|code(_\w+)?|refresh_token|(user_)?assertion|username|password|device_code|request(_uri|ed_token_use)?|prompt|max_age|(login|domain)_hint)$/i
 
 /** Refuses extra parameters that would stand for a protocol parameter. */
 export function checkExtraParameters({ extraQueryParameters = {}, extraBodyParameters = {} }: RequestOptions): void {

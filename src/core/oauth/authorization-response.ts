@@ -1,22 +1,18 @@
 import { ClientAuthError, ClientConfigurationError, NetworkError } from '../errors.ts'
+import type { Bounds } from '../http/deadline.ts'
 import type { AuthorizationResponse } from '../ports.ts'
 import { isRecord, toRecord } from '../util/record.ts'
+import { readFormPost } from './form-post.ts'
 
 const answer = ['state', 'code', 'error', 'access_token', 'id_token']
 
-/** Reads the parameters of an authorization response, whichever way it came. */
-export async function readAuthorizationResponse(response: AuthorizationResponse): Promise<Record<string, string>> {
+/** Reads the parameters of an authorization response, whichever way it came. The bounds are those of a form post, which may come slowly. */
+export async function readAuthorizationResponse(response: AuthorizationResponse, bounds: Bounds): Promise<Record<string, string>> {
   if (typeof response === 'string') return fromUrl(response)
   if (response instanceof URLSearchParams) return fromEntries(response)
   if (response instanceof FormData) return fromEntries(response)
   if (response instanceof Request) {
-    if (response.method !== 'POST') return fromUrl(response.url)
-    if (response.bodyUsed) throw new ClientConfigurationError('invalid_argument', 'The body of the response has been read already.')
-    try {
-      return fromEntries(new URLSearchParams(await response.text()))
-    } catch {
-      throw bad('could not be read')
-    }
+    return response.method === 'POST' ? fromEntries(await readFormPost(response, bounds)) : fromUrl(response.url)
   }
   if (response instanceof URL) return fromUrl(response.href)
   if (!isRecord(response)) throw new ClientConfigurationError('invalid_argument', 'response is not an authorization response.')

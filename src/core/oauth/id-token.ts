@@ -36,8 +36,9 @@ export function validateIdToken(idToken: string, { clientId, issuer, nonce, maxA
   if (!renewed && now - tolerance > exp) throw fail('id_token_invalid', 'life is over')
   if (!renewed && now + tolerance < Math.max(nbf, iat)) throw fail('id_token_invalid', 'life has not begun')
   if (nonce !== undefined && claims.nonce !== nonce) throw fail('nonce_mismatch', 'nonce is not that of the request')
-  if (maxAge !== undefined && !(isTime(authTime) && now - tolerance <= authTime + maxAge)) {
-    throw fail('auth_time_too_old', 'auth_time is missing or too long ago')
+  // One that is still to come would be young for ever.
+  if (maxAge !== undefined && !(isTime(authTime) && now - tolerance <= authTime + maxAge && authTime <= now + tolerance)) {
+    throw fail('auth_time_too_old', 'auth_time is missing, too long ago or in the future')
   }
   return claims as IdTokenClaims
 }

@@ -14,7 +14,7 @@ function formData(entries: [string, string | Blob][]): FormData {
   return data
 }
 
-const read = (response: unknown) => readAuthorizationResponse(response as string)
+const read = (response: unknown) => readAuthorizationResponse(response as string, { timeout: 10_000 })
 
 async function codeOf(work: Promise<unknown>): Promise<unknown> {
   const error = await work.then(

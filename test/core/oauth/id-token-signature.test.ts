@@ -53,6 +53,39 @@ describe('S14: what is refused', () => {
     await refused(verify(forged, { algorithms: [alg] }))
   })
 
+  it('an algorithm of another family than the key that its kid names, whoever has signed', async () => {
+    const curve = ec('P-256', 'curve')
+    const { verify } = provider(first, curve)
+    await refused(verify(await token(curve, { alg: 'ES256', kid: 'first' })))
+    await refused(verify(await token(first, { alg: 'RS256', kid: 'curve' })))
+    await refused(verify(await token(first, { alg: 'PS256', kid: 'curve' })))
+    // The right key's signature under a header that says otherwise.
+    for (const [key, alg] of [
+      [first, 'ES256'],
+      [curve, 'RS256'],
+    ] as const) {
+      const signed = await token(key, { alg: key === first ? 'RS256' : 'ES256' })
+      const [, payload, signature] = signed.split('.')
+      await refused(verify(`${part({ alg, kid: key.jwk.kid })}.${payload}.${signature}`))
+      await verify(signed)
+    }
+  })
+
+  it('S20: PBES2, without a single one of its two billion rounds', async () => {
+    const { verify } = provider(first)
+    const header = part({ alg: 'PBES2-HS256+A128KW', enc: 'A128GCM', p2c: 2 ** 31, p2s: 'c2FsdA', kid: 'first' })
+    const times: number[] = []
+    for (const idToken of [`${header}.${claims.toString('base64url')}.c2ln`, `${header}.a2V5.aXY.Y2lwaGVy.dGFn`])
+      for (let attempt = 0; attempt < 3; attempt++) {
+        const began = performance.now()
+        await refused(verify(idToken))
+        await refused(verify(idToken, { algorithms: ['PBES2-HS256+A128KW', 'RS256'] }))
+        times.push(performance.now() - began)
+      }
+    // Those rounds would take a quarter of an hour and more.
+    expect(Math.min(...times)).toBeLessThan(500)
+  })
+
   it('an algorithm that the options leave out', async () => {
     const { verify } = provider(first)
     const idToken = await token(first, { alg: 'PS256' })

@@ -40,6 +40,32 @@ describe('an id token', () => {
     expect(codeOf(token)).toBe('id_token_invalid')
   })
 
+  it('S20: that is encrypted by PBES2 is refused without a single one of its two billion rounds', () => {
+    vi.useRealTimers()
+    const header = Buffer.from(JSON.stringify({ alg: 'PBES2-HS256+A128KW', enc: 'A128GCM', p2c: 2 ** 31, p2s: 'c2FsdA' }))
+    const token = `${header.toString('base64url')}.a2V5.aXY.Y2lwaGVy.dGFn`
+    const times = Array.from({ length: 5 }, () => {
+      const began = performance.now()
+      expect(codeOf(token)).toBe('id_token_invalid')
+      return performance.now() - began
+    })
+    expect(Math.min(...times)).toBeLessThan(500)
+  })
+
+  it('S20: of 10 MB is refused before it is decoded', () => {
+    const token = idToken({ padding: 'x'.repeat(7.5 * 1024 * 1024) })
+    expect(token.length).toBeGreaterThan(10_000_000)
+    const decoders = [vi.spyOn(globalThis, 'atob'), vi.spyOn(JSON, 'parse'), vi.spyOn(TextDecoder.prototype, 'decode')]
+    try {
+      expect(codeOf(token)).toBe('id_token_invalid')
+      for (const decoder of decoders) expect(decoder).not.toHaveBeenCalled()
+      expect(codeOf(idToken())).toBe('fine')
+      for (const decoder of decoders) expect(decoder).toHaveBeenCalled()
+    } finally {
+      for (const decoder of decoders) decoder.mockRestore()
+    }
+  })
+
   it.each(['none', 'None', 'NONE', 'nOnE', '', null, undefined, 0, ['RS256'], ['none'], { alg: 'RS256' }])(
     'S14: of the algorithm %j is id_token_invalid',
     (alg) => {
@@ -125,6 +151,10 @@ describe('an id token', () => {
     ['a list for an end', { exp: [now + 3600] }, 'id_token_invalid'],
     ['true for an issue', { iat: true }, 'id_token_invalid'],
     ['an issue at 1e308', { iat: 1e308 }, 'id_token_invalid'],
+    ['a beginning at 1e308', { nbf: 1e308 }, 'id_token_invalid'],
+    ['an issue at -1e308', { iat: -1e308 }, 'fine'],
+    ['an end at 1e308', { exp: 1e308 }, 'fine'],
+    ['an end at -1e308', { exp: -1e308 }, 'id_token_invalid'],
     ['an end before 1970', { exp: -1 }, 'id_token_invalid'],
   ])('S18: with %s is %s', (_, claims, expected) => {
     expect(codeOf(idToken(claims))).toBe(expected)
@@ -172,6 +202,14 @@ describe('an id token', () => {
     [60, now - 181, 'auth_time_too_old'],
     [0, now - 120, 'fine'],
     [0, now - 121, 'auth_time_too_old'],
+    [0, now + 119, 'fine'],
+    [0, now + 120, 'fine'],
+    [0, now + 121, 'auth_time_too_old'],
+    [3600, now + 121, 'auth_time_too_old'],
+    [0, 1e308, 'auth_time_too_old'],
+    [1e9, 1e308, 'auth_time_too_old'],
+    [0, -1e308, 'auth_time_too_old'],
+    [undefined, 1e308, 'fine'],
     [60, undefined, 'auth_time_too_old'],
     [60, null, 'auth_time_too_old'],
     [60, `${now}`, 'auth_time_too_old'],

@@ -99,7 +99,7 @@ const common: Method[] = [
         code: provider.code(tenant),
         scopes,
         redirectUri,
-        codeVerifier: canary('verifier~of+forty/characters'),
+        codeVerifier: canary('verifier~of.forty_characters'),
       }),
     ),
   },

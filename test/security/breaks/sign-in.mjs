@@ -38,8 +38,8 @@ export default [
   {
     id: 'S03',
     file: 'src/edge/seal-flow.ts',
-    find: "readCookies(request).get(name) ?? ''",
-    replace: "[...readCookies(request).values()][0] ?? ''",
+    find: "cookies.get(name) ?? ''",
+    replace: "[...cookies.values()][0] ?? ''",
     test: 'test/edge/cookies.test.ts',
   },
   {

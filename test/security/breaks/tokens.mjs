@@ -192,7 +192,7 @@ export default [
   {
     id: 'S18',
     file: 'src/core/oauth/id-token.ts',
-    find: '!(isTime(authTime) && now - tolerance <= authTime + maxAge)',
+    find: '!(isTime(authTime) && now - tolerance <= authTime + maxAge && authTime <= now + tolerance)',
     replace: 'now - tolerance > (authTime as number) + maxAge',
     test: 'test/core/oauth/id-token.test.ts',
   },
