@@ -16,6 +16,12 @@ function rfc850(date: Date): string {
   return `${date.toLocaleDateString('en', { weekday: 'long', timeZone: 'UTC' })}, ${day}-${month}-${year} ${time} GMT`
 }
 
+/** As C's asctime has it. */
+const asctime = (date: Date) =>
+  date
+    .toUTCString()
+    .replace(/, (\d\d) (\w+) (\d+) (\S+) GMT/, (_, day, ...[month, year, time]) => ` ${month} ${day.replace(/^0/, ' ')} ${time} ${year}`)
+
 /** What it is, what a server sends, and the milliseconds that it means; undefined where it means nothing. */
 const forms: [name: string, value: () => string, wait: number | undefined][] = [
   ['0', () => '0', 0],
@@ -27,6 +33,7 @@ const forms: [name: string, value: () => string, wait: number | undefined][] = [
   ['a past date', () => new Date(0).toUTCString(), 0],
   ['an HTTP date', () => inSeconds(90).toUTCString(), 90_000],
   ['an RFC 850 date', () => rfc850(inSeconds(90)), 90_000],
+  ['an asctime date', () => asctime(inSeconds(90)), 90_000],
   ['a date in a year', () => inSeconds(365 * 24 * 3600).toUTCString(), hour],
   ['garbage', () => 'soon', undefined],
   ['nothing', () => '', undefined],

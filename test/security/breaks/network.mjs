@@ -10,8 +10,8 @@ export default [
   {
     id: 'S32',
     file: 'src/core/http/retry-after.ts',
-    find: 'Math.max(0, Date.parse(value) - Date.now())',
-    replace: 'Date.parse(value)',
+    find: 'Math.max(0, Date.parse(date) - Date.now())',
+    replace: 'Date.parse(date)',
     test: 'test/core/http/retry-after.test.ts',
   },
   {
