@@ -112,6 +112,16 @@ export const moods: Readonly<Record<string, Mood>> = {
   },
 }
 
+/** A bad way with another status, and headers. */
+export function refusing(mood: string, status: number, headers: Record<string, string> = {}): Mood {
+  return (response, query) => {
+    const writeHead = response.writeHead.bind(response)
+    const withStatus = (_: number, more: Record<string, string> = {}) => writeHead(status, { ...more, ...headers })
+    Object.assign(response, { writeHead: withStatus })
+    moods[mood]!(response, query)
+  }
+}
+
 /** A real server that misbehaves. `own` adds moods or replaces some. */
 export async function startFaultServer(own: Readonly<Record<string, Mood>> = {}): Promise<FaultServer> {
   const hits: Hit[] = []

@@ -2,6 +2,13 @@
 export default [
   {
     id: 'S32',
+    file: 'src/core/http/http-client.ts',
+    find: 'status === 429 || status >= 500',
+    replace: 'status === 429',
+    test: 'test/core/http/http-client.test.ts',
+  },
+  {
+    id: 'S32',
     file: 'src/core/http/retry-after.ts',
     find: 'Math.min(wait, LONGEST_WAIT)',
     replace: 'wait',
@@ -66,8 +73,8 @@ export default [
   {
     id: 'S35',
     file: 'src/core/http/http-client.ts',
-    find: '...(post && cache)',
-    replace: '...(!post && cache)',
+    find: '(post && supported(',
+    replace: '(!post && supported(',
     test: 'test/core/http/http-client.test.ts',
   },
   {
