@@ -9,6 +9,8 @@ export interface HttpRequest extends Bounds {
   body?: URLSearchParams | string | undefined
   /** Of the decompressed body. Default 1 MiB. */
   maxBytes?: number | undefined
+  /** Whether no HTTP cache may answer it, or keep its answer. Default: true of a POST, false of a GET. */
+  noStore?: boolean | undefined
 }
 
 /** An answer of any status but a redirect. Of a 429 or a 5xx that has come the body may be missing: what cannot be read is left out. */
@@ -31,8 +33,9 @@ const unsent = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|E(HOST|NET)UNREACH|UND_ERR_CO
 async function connect(request: HttpRequest, signal: AbortSignal, customFetch?: typeof fetch): Promise<Response> {
   const { method, url, headers = {}, body = null, correlationId } = request
   const post = method === 'POST'
+  const { noStore = post } = request
   // No cookie is wanted, and no framework may cache a token.
-  const fields = { ...supported({ credentials: 'omit' }), ...(post && supported({ cache: 'no-store' })) }
+  const fields = { ...supported({ credentials: 'omit' }), ...(noStore && supported({ cache: 'no-store' })) }
   const init: RequestInit = { method, headers, body, signal, redirect: 'manual', ...fields }
   for (let last = !!customFetch; ; last = true) {
     try {

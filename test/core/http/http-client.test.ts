@@ -149,6 +149,7 @@ describe('S35 the fetch options', () => {
     const options = await optionsOf(get('https://idp.example/.well-known/openid-configuration'))
     expect(options).toMatchObject({ credentials: 'omit', redirect: 'manual' })
     expect(options).not.toHaveProperty('cache')
+    expect(await optionsOf(get('http://169.254.169.254/token', { noStore: true }))).toMatchObject({ cache: 'no-store' })
   })
 
   it('leave out a field that the runtime rejects', async () => {

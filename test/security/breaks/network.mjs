@@ -73,9 +73,16 @@ export default [
   {
     id: 'S35',
     file: 'src/core/http/http-client.ts',
-    find: '(post && supported(',
-    replace: '(!post && supported(',
+    find: '(noStore && supported(',
+    replace: '(!noStore && supported(',
     test: 'test/core/http/http-client.test.ts',
+  },
+  {
+    id: 'S35',
+    file: 'src/node/managed-identity/obtain.ts',
+    find: 'request.noStore = true',
+    replace: '',
+    test: 'test/faults/caching-fetch.test.ts',
   },
   {
     id: 'S35',
