@@ -19,6 +19,8 @@ export interface FaultServer {
   readonly hits: Hit[]
   /** Connections made so far. */
   readonly connections: number
+  /** Connections that are open. */
+  readonly open: number
   /** Requests whose answer is neither complete nor given up. */
   readonly pending: number
   /** The URL that behaves badly in the way named, for instance `url('status', { status: '503', 'retry-after': '2' })`. */
@@ -155,6 +157,9 @@ export async function startFaultServer(own: Readonly<Record<string, Mood>> = {})
     hits,
     get connections() {
       return connections
+    },
+    get open() {
+      return sockets.size
     },
     get pending() {
       return pending
