@@ -19,6 +19,8 @@ export interface FaultServer {
   readonly hits: Hit[]
   /** Connections made so far. */
   readonly connections: number
+  /** Connections that are open. */
+  readonly open: number
   /** Requests whose answer is neither complete nor given up. */
   readonly pending: number
   /** The URL that behaves badly in the way named, for instance `url('status', { status: '503', 'retry-after': '2' })`. */
@@ -112,6 +114,16 @@ export const moods: Readonly<Record<string, Mood>> = {
   },
 }
 
+/** A bad way with another status, and headers. */
+export function refusing(mood: string, status: number, headers: Record<string, string> = {}): Mood {
+  return (response, query) => {
+    const writeHead = response.writeHead.bind(response)
+    const withStatus = (_: number, more: Record<string, string> = {}) => writeHead(status, { ...more, ...headers })
+    Object.assign(response, { writeHead: withStatus })
+    moods[mood]!(response, query)
+  }
+}
+
 /** A real server that misbehaves. `own` adds moods or replaces some. */
 export async function startFaultServer(own: Readonly<Record<string, Mood>> = {}): Promise<FaultServer> {
   const hits: Hit[] = []
@@ -145,6 +157,9 @@ export async function startFaultServer(own: Readonly<Record<string, Mood>> = {})
     hits,
     get connections() {
       return connections
+    },
+    get open() {
+      return sockets.size
     },
     get pending() {
       return pending

@@ -9,9 +9,11 @@ export interface HttpRequest extends Bounds {
   body?: URLSearchParams | string | undefined
   /** Of the decompressed body. Default 1 MiB. */
   maxBytes?: number | undefined
+  /** Whether no HTTP cache may answer it, or keep its answer. Default: true of a POST, false of a GET. */
+  noStore?: boolean | undefined
 }
 
-/** An answer of any status but a redirect. */
+/** An answer of any status but a redirect. Of a 429 or a 5xx that has come the body may be missing: what cannot be read is left out. */
 export interface HttpAnswer {
   status: number
   headers: Headers
@@ -31,8 +33,10 @@ const unsent = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|E(HOST|NET)UNREACH|UND_ERR_CO
 async function connect(request: HttpRequest, signal: AbortSignal, customFetch?: typeof fetch): Promise<Response> {
   const { method, url, headers = {}, body = null, correlationId } = request
   const post = method === 'POST'
-  const [credentials, cache] = supportedFields()
-  const init: RequestInit = { method, headers, body, signal, redirect: 'manual', ...credentials, ...(post && cache) }
+  const { noStore = post } = request
+  // No cookie is wanted, and no framework may cache a token.
+  const fields = { ...supported({ credentials: 'omit' }), ...(noStore && supported({ cache: 'no-store' })) }
+  const init: RequestInit = { method, headers, body, signal, redirect: 'manual', ...fields }
   for (let last = !!customFetch; ; last = true) {
     try {
       // Looked up at each call: it may have been replaced since. Called without `this`, as workerd demands.
@@ -42,7 +46,7 @@ async function connect(request: HttpRequest, signal: AbortSignal, customFetch?: 
       const { code, message, cause } = Object(error) as { code?: unknown; message?: unknown; cause?: { code?: unknown } }
       const word = String(cause?.code ?? code ?? '')
       if (last || signal.aborted || (post && !unsent.test(word) && !String(message).includes('(Connect)'))) {
-        throw new NetworkError('unreachable', `${hostOf(url)} could not be reached.`, {
+        throw new NetworkError('unreachable', `${new URL(url).host} could not be reached.`, {
           correlationId,
           // The original may hold the request, or its URL in the message.
           cause: new Error(/^[A-Za-z_]{3,40}$/.test(word) ? word : 'fetch failed'),
@@ -56,7 +60,7 @@ async function readAnswer(response: Response, request: HttpRequest, signal: Abor
   const { url, maxBytes = 1 << 20, correlationId } = request
   const { status, redirected } = response
   const fail = (what: string, code: NetworkErrorCode = 'bad_response') =>
-    new NetworkError(code, `${hostOf(url)} answered with ${what}.`, { correlationId, status })
+    new NetworkError(code, `${new URL(url).host} answered with ${what}.`, { correlationId, status })
   try {
     const reader = response.body?.getReader?.()
     const cancel = () => reader?.cancel().catch(() => {})
@@ -68,42 +72,40 @@ async function readAnswer(response: Response, request: HttpRequest, signal: Abor
     if (redirected || status < 200 || (status >= 300 && status < 400)) throw fail('a redirect')
 
     const headers = new Headers(response.headers)
-    const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-    let size = 0
     let body = ''
-    const check = (bytes: number) => {
-      if (bytes > maxBytes) throw fail(`more than ${maxBytes} bytes`, 'too_large')
+    try {
+      const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+      let size = 0
+      const check = (bytes: number) => {
+        if (bytes > maxBytes) throw fail(`more than ${maxBytes} bytes`, 'too_large')
+      }
+      const take = (chunk: Uint8Array) => {
+        size += chunk.byteLength
+        check(size)
+        body += decoder.decode(chunk, { stream: true })
+      }
+      check(Number(headers.get('content-length')))
+      if (reader) for (let part = await reader.read(); !part.done; part = await reader.read()) take(part.value)
+      // Some adapters' responses have no stream.
+      else take(new TextEncoder().encode(await response.text()))
+      body += decoder.decode()
+    } catch (error) {
+      if (!(status === 429 || status >= 500)) throw error
+      // These say enough without.
+      body = ''
+      cancel()
     }
-    const take = (chunk: Uint8Array) => {
-      size += chunk.byteLength
-      check(size)
-      body += decoder.decode(chunk, { stream: true })
-    }
-    check(Number(headers.get('content-length')))
-    if (reader) for (let part = await reader.read(); !part.done; part = await reader.read()) take(part.value)
-    // Some adapters' responses have no stream.
-    else take(new TextEncoder().encode(await response.text()))
-    return { status, headers, body: body + decoder.decode() }
+    return { status, headers, body }
   } catch (error) {
-    throw isAuthError(error) ? error : fail('a body that broke off or is not UTF-8')
+    throw isAuthError(error) ? error : fail('a body cut off or not UTF-8')
   }
 }
 
-function hostOf(url: string): string {
-  return new URL(url).host
-}
-
-let fields: (RequestInit | undefined)[] | undefined
-
-/** No cookie is wanted, and no framework may cache a token. But workerd throws on fields that it does not implement. */
-function supportedFields(): (RequestInit | undefined)[] {
-  fields ??= ([{ credentials: 'omit' }, { cache: 'no-store' }] as const).map((field) => {
-    try {
-      new Request('https://localhost', field)
-      return field
-    } catch {
-      return undefined
-    }
-  })
-  return fields
+/** workerd throws on fields that it does not implement. */
+function supported(field: RequestInit): RequestInit | undefined {
+  try {
+    return new Request('https://localhost', field) && field
+  } catch {
+    return undefined
+  }
 }

@@ -34,6 +34,8 @@ export async function obtain(
   const url = new URL(request.url)
   for (const [name, value] of Object.entries(extraQueryParameters)) url.searchParams.set(name, value)
   request.url = url.href
+  // A GET, mostly; yet its answer is a token, which a framework that caches `fetch` must not keep.
+  request.noStore = true
   for (const [name, value] of Object.entries(extraBodyParameters)) request.body?.set(name, value)
   context.log({ level: 'debug', message: 'A managed identity endpoint is asked.', source, correlationId })
 

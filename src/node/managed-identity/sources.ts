@@ -86,6 +86,7 @@ export interface SourceRequest {
   body?: URLSearchParams
   /** What must not come back in an error. */
   secrets: string[]
+  noStore?: true
 }
 
 /** The request of a source. Throws where the environment or the identity rules it out. */

@@ -7,6 +7,8 @@ import { type Provider, startProvider } from '../../../playground/provider/index
 export interface ProxiedProvider extends Provider {
   /** Added to every page; live. */
   pageHeaders: Record<string, string>
+  /** Stands in the place of the keys, as those before a rotation, and may be kept for a day; live. */
+  olderKeys: object | undefined
 }
 
 export async function startProxiedProvider(): Promise<ProxiedProvider> {
@@ -14,6 +16,12 @@ export async function startProxiedProvider(): Promise<ProxiedProvider> {
   const proxy = createServer((request, response) => {
     const { method, headers, url } = request
     const onward = forward(target + url, { method: method!, headers }, (answer) => {
+      if (proxied.olderKeys && url!.endsWith('/keys')) {
+        const { 'content-length': _, ...rest } = answer.headers
+        answer.resume()
+        response.writeHead(200, { ...rest, 'cache-control': 'max-age=86400' }).end(JSON.stringify(proxied.olderKeys))
+        return
+      }
       const isPage = /text\/html/.test(answer.headers['content-type'] ?? '')
       response.writeHead(answer.statusCode!, { ...answer.headers, ...(isPage && proxied.pageHeaders) })
       answer.pipe(response)
@@ -30,6 +38,6 @@ export async function startProxiedProvider(): Promise<ProxiedProvider> {
     proxy.closeAllConnections()
     await provider.close()
   }
-  const proxied = { ...provider, pageHeaders: {}, close, [Symbol.asyncDispose]: close }
+  const proxied: ProxiedProvider = { ...provider, pageHeaders: {}, olderKeys: undefined, close, [Symbol.asyncDispose]: close }
   return proxied
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, type Mock, vi } from 'vite
 import { AuthError, NetworkError } from '../../../src/core/errors.ts'
 import { createSend, type HttpRequest } from '../../../src/core/http/http-client.ts'
 import { parseJson } from '../../../src/core/http/parse-json.ts'
-import { type FaultServer, refusedOrigin, startFaultServer } from '../../support/fault-server.ts'
+import { type FaultServer, refusedOrigin, refusing, startFaultServer } from '../../support/fault-server.ts'
 
 let server: FaultServer
 beforeEach(async () => {
@@ -149,6 +149,7 @@ describe('S35 the fetch options', () => {
     const options = await optionsOf(get('https://idp.example/.well-known/openid-configuration'))
     expect(options).toMatchObject({ credentials: 'omit', redirect: 'manual' })
     expect(options).not.toHaveProperty('cache')
+    expect(await optionsOf(get('http://169.254.169.254/token', { noStore: true }))).toMatchObject({ cache: 'no-store' })
   })
 
   it('leave out a field that the runtime rejects', async () => {
@@ -340,6 +341,46 @@ describe('S39 bodies that are no JSON object', () => {
       expect(server.hits).toHaveLength(1)
     })
   }
+
+  for (const mood of [...broken, 'huge', 'huge-length', 'gzip-bomb']) {
+    it(`S32 ${mood}: of a 429 or a 5xx the rest counts, and the connection is given up`, async () => {
+      for (const status of [429, 500, 503]) {
+        const faults = await startFaultServer({ [mood]: refusing(mood, status, { 'retry-after': '7' }) })
+        const answer = await send(post(faults.url(mood)))
+        expect(answer).toMatchObject({ status, body: '' })
+        expect(answer.headers.get('retry-after')).toBe('7')
+        expect(faults.hits).toHaveLength(1)
+        await eventually(() => faults.pending === 0)
+        await faults.close()
+      }
+    })
+
+    it(`${mood}: of a 400 nothing does`, async () => {
+      const faults = await startFaultServer({ [mood]: refusing(mood, 400) })
+      const code = /huge|bomb/.test(mood) ? 'too_large' : 'bad_response'
+      expect(await failure(send(post(faults.url(mood))))).toMatchObject({ code, status: 400 })
+      await faults.close()
+    })
+  }
+
+  it('S36 S37 a 503 that never ends is timed_out or aborted all the same', async () => {
+    const faults = await startFaultServer({ 'stall-body': refusing('stall-body', 503) })
+    expect(await failure(send(post(faults.url('stall-body'), { timeout: 100 })))).toMatchObject({ code: 'timed_out' })
+    const controller = new AbortController()
+    const call = failure(send(post(faults.url('stall-body'), { signal: controller.signal })))
+    await eventually(() => faults.hits.length === 2)
+    controller.abort()
+    expect(await call).toMatchObject({ code: 'aborted' })
+    await faults.close()
+  })
+
+  it('S34 a 503 that a custom fetch was redirected to stays a redirect', async () => {
+    const faults = await startFaultServer({ moved: refusing('html', 503) })
+    const follows: typeof fetch = (url, init) => fetch(url, { ...init!, redirect: 'follow' })
+    const error = await failure(createSend(follows)(get(server.url('302', { to: faults.url('moved') }))))
+    expect(error).toMatchObject({ code: 'bad_response', status: 503 })
+    await faults.close()
+  })
 
   const wrong = ['html', 'empty', 'no-content', 'array', 'null', 'number', 'string', 'half-json', 'bom', 'nested', 'nested-object']
   for (const mood of wrong) {

@@ -18,6 +18,9 @@ describe('S32 Retry-After', () => {
     ['9'.repeat(400), 3_600_000],
     ['Wed, 06 Nov 2030 08:49:37 GMT', 37_000],
     ['Wednesday, 06-Nov-30 08:49:37 GMT', 37_000],
+    ['Wed Nov  6 08:49:37 2030', 37_000],
+    ['Sat Nov 16 08:49:37 2030', 3_600_000],
+    ['Sun Nov  6 08:49:37 1994', 0],
     ['Wed, 06 Nov 2030 08:48:00 GMT', 0],
     ['Thu, 06 Nov 2031 08:49:37 GMT', 3_600_000],
   ])('%s is %d ms', (value, wait) => expect(read(value)).toBe(wait))
@@ -38,9 +41,24 @@ describe('S32 Retry-After', () => {
     'Wed, 06 Nov 2030 08:49:37 PST',
     '2030-11-06T08:49:37Z',
     'Wed, 99 Nov 2030 08:49:37 GMT',
-    'Wed Nov  6 08:49:37 2030',
+    'Wed Nov 6 08:49:37 2030',
+    'Wed Nov  6 08:49:37 30',
+    'Wed Nov 99 08:49:37 2030',
+    'Wed Nov  6 08:49:37 2030 PST',
+    'Wed Nov  6 2030 08:49:37',
+    'Wednesday Nov  6 08:49:37 2030',
     'Wed, 06 Xyz 2030 08:49:37 GMT',
   ])('%s means nothing', (value) => expect(retryAfter({ get: () => value } as unknown as Headers)).toBeUndefined())
+
+  it('a date without a zone is GMT, wherever one is', () => {
+    vi.stubEnv('TZ', 'America/New_York')
+    try {
+      expect(new Date().getTimezoneOffset()).not.toBe(0)
+      expect(read('Wed Nov  6 08:49:37 2030')).toBe(37_000)
+    } finally {
+      vi.unstubAllEnvs()
+    }
+  })
 
   it('absent means nothing', () => expect(retryAfter(new Headers())).toBeUndefined())
 })

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { createSend } from '../../../src/core/http/http-client.ts'
 import { fetchKeySet } from '../../../src/core/oauth/key-set.ts'
 import { errorOf } from '../client/support.ts'
 
@@ -12,6 +13,12 @@ describe("a provider's keys", () => {
     const http = answering(200)
     expect(await fetchKeySet(http, url, bounds)).toEqual(keySet)
     expect(http.send).toHaveBeenCalledExactlyOnceWith(expect.objectContaining({ method: 'GET', url, ...bounds }))
+  })
+
+  it('S15 are never those that an HTTP cache has kept', async () => {
+    const fetch = vi.fn(async (_url: unknown, _init?: RequestInit) => Response.json(keySet))
+    expect(await fetchKeySet({ send: createSend(fetch as typeof globalThis.fetch) }, url, bounds)).toEqual(keySet)
+    expect(fetch.mock.calls[0]![1]).toMatchObject({ method: 'GET', cache: 'no-store', credentials: 'omit' })
   })
 
   it('S10: a redirect that nobody follows is no refusal', async () => {

@@ -1,6 +1,6 @@
 import type { AuthErrorCode } from '../../../src/core/index.ts'
 import { canary } from '../../support/canary.ts'
-import { moods } from '../../support/fault-server.ts'
+import { moods, refusing } from '../../support/fault-server.ts'
 import type { Endpoint, Fault } from './faulty-provider.ts'
 
 /** What a method that needs the endpoint ends with; `ok` where the answer is good enough. */
@@ -28,6 +28,9 @@ const refused = {
   mex: 'metadata_invalid',
 } as const
 const documents: readonly Endpoint[] = ['instance', 'discovery', 'realm', 'mex', 'keys']
+
+const unavailable = (endpoints: readonly Endpoint[]) =>
+  Object.fromEntries(endpoints.map((endpoint) => [endpoint, 'server_unavailable'])) as Row['except'] & object
 
 /** A way of the fault server, which does not look at what was asked. */
 const usual = (mood: string, query: Record<string, string> = {}): Fault => {
@@ -86,6 +89,20 @@ const badErrors: Row[] = bodies.slice(0, errorBodies).flatMap(([name, body]): Ro
   { name: `S39 ${name} of status 500`, play: changed(() => body, 500), outcome: 'server_unavailable' },
 ])
 
+const unreadable = ['bad-utf8', 'truncate', 'huge', ...(process.env.FULL ? ['cut-utf8', 'rst-body', 'huge-length', 'gzip-bomb'] : [])]
+
+/** The status says enough. */
+const unreadableErrors: Row[] = unreadable.flatMap((mood): Row[] => {
+  const play =
+    (status: number): Fault =>
+    (response) =>
+      refusing(mood, status, { 'retry-after': '2' })(response, new URLSearchParams())
+  return [
+    { name: `S32 S39 ${mood} of status 429`, play: play(429), outcome: 'throttled', except: unavailable(documents) },
+    { name: `S32 S39 ${mood} of status 503`, play: play(503), outcome: 'server_unavailable' },
+  ]
+})
+
 /** `canaryHost` is where a redirect leads to: nobody may ever come there. */
 export const rows = (canaryHost: string): Row[] => [
   { name: 'S36 headers that never come', play: usual('stall-headers'), outcome: 'timed_out', timeout: 300 },
@@ -109,6 +126,7 @@ export const rows = (canaryHost: string): Row[] => [
   { name: 'S39 a body that is cut', play: changed((body) => body.slice(0, -20)), outcome: 'bad_response' },
   ...badBodies,
   ...badErrors,
+  ...unreadableErrors,
   { name: 'S39 a BOM', play: changed((body) => `\uFEFF${body}`), outcome: 'bad_response', except: { mex: 'ok', trust: 'ok' } },
   {
     name: 'S39 invalid UTF-8',
@@ -185,19 +203,19 @@ export const rows = (canaryHost: string): Row[] => [
     name: 'S29 S71 an echo of status 500',
     play: json(echo, 500),
     outcome: 'server_error',
-    except: Object.fromEntries([...documents, 'trust'].map((endpoint) => [endpoint, 'server_unavailable'])),
+    except: unavailable([...documents, 'trust']),
   },
   {
     name: 'S29 S32 503 with an OAuth error',
     play: json('{"error":"temporarily_unavailable"}', 503, { 'retry-after': '2' }),
     outcome: 'server_error',
-    except: Object.fromEntries([...documents, 'trust'].map((endpoint) => [endpoint, 'server_unavailable'])),
+    except: unavailable([...documents, 'trust']),
   },
   {
     name: 'S29 S32 429',
     play: json('{}', 429, { 'retry-after': '2' }),
     outcome: 'throttled',
-    except: Object.fromEntries(documents.map((endpoint) => [endpoint, 'server_unavailable'])),
+    except: unavailable(documents),
   },
   {
     name: 'S29 invalid_client',

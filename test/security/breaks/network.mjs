@@ -2,6 +2,13 @@
 export default [
   {
     id: 'S32',
+    file: 'src/core/http/http-client.ts',
+    find: 'status === 429 || status >= 500',
+    replace: 'status === 429',
+    test: 'test/core/http/http-client.test.ts',
+  },
+  {
+    id: 'S32',
     file: 'src/core/http/retry-after.ts',
     find: 'Math.min(wait, LONGEST_WAIT)',
     replace: 'wait',
@@ -10,8 +17,8 @@ export default [
   {
     id: 'S32',
     file: 'src/core/http/retry-after.ts',
-    find: 'Math.max(0, Date.parse(value) - Date.now())',
-    replace: 'Date.parse(value)',
+    find: 'Math.max(0, Date.parse(date) - Date.now())',
+    replace: 'Date.parse(date)',
     test: 'test/core/http/retry-after.test.ts',
   },
   {
@@ -66,9 +73,16 @@ export default [
   {
     id: 'S35',
     file: 'src/core/http/http-client.ts',
-    find: '...(post && cache)',
-    replace: '...(!post && cache)',
+    find: '(noStore && supported(',
+    replace: '(!noStore && supported(',
     test: 'test/core/http/http-client.test.ts',
+  },
+  {
+    id: 'S35',
+    file: 'src/node/managed-identity/obtain.ts',
+    find: 'request.noStore = true',
+    replace: '',
+    test: 'test/faults/caching-fetch.test.ts',
   },
   {
     id: 'S35',
