@@ -32,11 +32,7 @@ export class Database {
       const opening = this.#open(() => this.#forget(opening))
       opening.catch(() => this.#forget(opening))
       this.#opening = opening
-      this.#overdue = new Promise((_, reject) => {
-        const timer = setTimeout(() => reject(new NetworkError('timed_out', `IndexedDB did not open within ${patience} ms.`)), patience)
-        const stop = () => clearTimeout(timer)
-        opening.then(stop, stop)
-      })
+      this.#overdue = overdue(opening, 'open')
       this.#overdue.catch(() => {})
     }
     return Promise.race([this.#opening, this.#overdue!])
@@ -55,7 +51,19 @@ export class Database {
     database.onclose = close
     // Not to stand in the way of whoever deletes or upgrades it.
     database.onversionchange = close
-    const use: UseStore = async (mode, task) => task(database.transaction(objectStore, mode).objectStore(objectStore))
+    const use: UseStore = async (mode, task) => {
+      const transaction = database.transaction(objectStore, mode)
+      const work = Promise.resolve(task(transaction.objectStore(objectStore)))
+      const late = overdue(work, 'answer')
+      late.catch(() => {
+        close()
+        // What is told to have failed must not be done later.
+        try {
+          transaction.abort()
+        } catch {}
+      })
+      return await Promise.race([work, late])
+    }
     const key = await readKey(use)
     this.hasOpened = true
     return { use, key, close }
@@ -70,6 +78,18 @@ async function open(name: string, version?: number): Promise<IDBDatabase> {
   // A database of this name that somebody else has made.
   database.close()
   return await open(name, database.version + 1)
+}
+
+/** Rejects where something has not ended in time; in two halves, for a page that stood still in one has the other for what has come. */
+function overdue(work: Promise<unknown>, what: string): Promise<never> {
+  return new Promise((_, reject) => {
+    const expire = () => reject(new NetworkError('timed_out', `IndexedDB did not ${what} within ${patience} ms.`))
+    let timer = setTimeout(() => {
+      timer = setTimeout(expire, patience / 2)
+    }, patience / 2)
+    const stop = () => clearTimeout(timer)
+    work.then(stop, stop)
+  })
 }
 
 /** The key that all tabs use, made where there is none. */
