@@ -82,6 +82,7 @@ const apart = {
   sections: 'sections',
   turns: 'request',
   crypto: 'crypto',
+  printable: 'printable',
 }
 
 /**
@@ -134,7 +135,7 @@ function chunkOf(id, { getModuleInfo }) {
 }
 
 /** The files that an entry loads at once. */
-const atOnce = /^(core|public|person|shared|caches|sections|server|\w+-shared)$/
+const atOnce = /^(core|public|person|printable|shared|caches|sections|server|\w+-shared)$/
 
 /** Takes away what an earlier build left, just before this one is written. */
 const clean = { name: 'clean', generateBundle: ({ dir }) => rm(dir, { recursive: true, force: true }) }

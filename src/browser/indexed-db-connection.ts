@@ -13,6 +13,8 @@ const objectStore = 'partitions'
 /** Where the key is. Names of partitions are strings, so this is none of them. */
 const keySlot = 0
 const patience = 1000
+/** For one that has hung to open anew: whoever waits has waited long enough. */
+const lessPatience = 100
 
 /** Opens a database when it is needed, and again once that has been closed, deleted or upgraded by somebody. */
 export class Database {
@@ -21,6 +23,7 @@ export class Database {
   readonly #name: string
   #opening: Promise<Connection> | undefined
   #overdue: Promise<never> | undefined
+  #patience = patience
 
   constructor(name: string) {
     this.#name = name
@@ -32,11 +35,7 @@ export class Database {
       const opening = this.#open(() => this.#forget(opening))
       opening.catch(() => this.#forget(opening))
       this.#opening = opening
-      this.#overdue = new Promise((_, reject) => {
-        const timer = setTimeout(() => reject(new NetworkError('timed_out', `IndexedDB did not open within ${patience} ms.`)), patience)
-        const stop = () => clearTimeout(timer)
-        opening.then(stop, stop)
-      })
+      this.#overdue = overdue(opening, 'open', this.#patience)
       this.#overdue.catch(() => {})
     }
     return Promise.race([this.#opening, this.#overdue!])
@@ -55,9 +54,23 @@ export class Database {
     database.onclose = close
     // Not to stand in the way of whoever deletes or upgrades it.
     database.onversionchange = close
-    const use: UseStore = async (mode, task) => task(database.transaction(objectStore, mode).objectStore(objectStore))
+    const use: UseStore = async (mode, task) => {
+      const transaction = database.transaction(objectStore, mode)
+      const work = Promise.resolve(task(transaction.objectStore(objectStore)))
+      const late = overdue(work, 'answer', patience)
+      late.catch(() => {
+        this.#patience = lessPatience
+        close()
+        // What is told to have failed must not be done later.
+        try {
+          transaction.abort()
+        } catch {}
+      })
+      return await Promise.race([work, late])
+    }
     const key = await readKey(use)
     this.hasOpened = true
+    this.#patience = patience
     return { use, key, close }
   }
 }
@@ -70,6 +83,18 @@ async function open(name: string, version?: number): Promise<IDBDatabase> {
   // A database of this name that somebody else has made.
   database.close()
   return await open(name, database.version + 1)
+}
+
+/** Rejects where something has not ended in time; in two halves, for a page that stood still in one has the other for what has come. */
+function overdue(work: Promise<unknown>, what: string, limit: number): Promise<never> {
+  return new Promise((_, reject) => {
+    const expire = () => reject(new NetworkError('timed_out', `IndexedDB did not ${what} within ${limit} ms.`))
+    let timer = setTimeout(() => {
+      timer = setTimeout(expire, limit / 2)
+    }, limit / 2)
+    const stop = () => clearTimeout(timer)
+    work.then(stop, stop)
+  })
 }
 
 /** The key that all tabs use, made where there is none. */

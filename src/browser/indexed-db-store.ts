@@ -17,7 +17,7 @@ export interface IndexedDbStoreOptions {
  * `ClientConfigurationError` `environment_unsupported`, which a token cache passes to its `onStoreError`; from then on the store keeps
  * everything in memory for as long as the page lives. Later refusals, such as a full disk, reject with the same code one by one, and
  * nothing is lost that was stored before; a database that does not open within a second rejects with `NetworkError` `timed_out` until it
- * does. One that is deleted or upgraded by somebody is opened again, and a value that cannot be decrypted counts as absent.
+ * does, and so does an operation that it does not answer within a second, after which it is opened anew. One that is deleted or upgraded by somebody is opened again, and a value that cannot be decrypted counts as absent.
  *
  * A lock is waited for for at most 10 s (`NetworkError` `timed_out`), or until the signal aborts (`aborted`). Where there are no Web Locks,
  * the store has no `lock`.

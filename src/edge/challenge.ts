@@ -1,4 +1,5 @@
-import { isAuthError } from '../core/errors.ts'
+import { ClientConfigurationError, isAuthError } from '../core/errors.ts'
+import { isRecord } from '../core/util/record.ts'
 
 /** Options of {@link challenge}. */
 export interface ChallengeOptions {
@@ -12,24 +13,20 @@ export interface ChallengeOptions {
   authority?: string | URL
 }
 
-const statuses: Partial<Record<NonNullable<ChallengeOptions['error']>, number>> = { invalid_request: 400, insufficient_scope: 403 }
-
 /**
  * The answer of a protected API to a request whose token is missing or does not do, with the `WWW-Authenticate` header that tells the
  * caller why: 401, or 403 for `insufficient_scope` and 400 for `invalid_request`. (RFC 6750 section 3; claims challenges of the Microsoft
  * identity platform, which `parseClaimsChallenge` reads.) For pages of another origin the API has to expose the header (CORS).
  *
+ * @throws ClientConfigurationError `invalid_argument`: an option is of another type, or `error` is empty
  * @example
  * ```ts
  * if (!request.headers.has('authorization')) return challenge({ scopes: ['api://notes/Notes.Read'] })
  * ```
  */
-export function challenge({
-  scopes,
-  claims,
-  authority,
-  error = claims ? 'insufficient_claims' : undefined,
-}: ChallengeOptions = {}): Response {
+export function challenge(options: ChallengeOptions = {}): Response {
+  if (!isRight(options)) throw new ClientConfigurationError('invalid_argument', 'An option of the challenge is not what it should be.')
+  const { scopes, claims, authority, error = claims ? 'insufficient_claims' : undefined } = options
   const parameters = {
     authorization_uri: authority && String(authority),
     error,
@@ -38,7 +35,18 @@ export function challenge({
   }
   const text = Object.entries(parameters).flatMap(([name, value]) => (value ? [`${name}="${quotable(value)}"`] : []))
   const headers = { 'www-authenticate': ['Bearer', text.join(', ')].filter(Boolean).join(' '), 'cache-control': 'no-store' }
-  return new Response(null, { status: (error && statuses[error]) ?? 401, headers })
+  const status = error === 'insufficient_scope' ? 403 : error === 'invalid_request' ? 400 : 401
+  return new Response(null, { status, headers })
+}
+
+/** Whether every option is what it should be, or absent. */
+function isRight(options: unknown): boolean {
+  if (!isRecord(options)) return false
+  const { error, scopes, claims, authority } = options
+  const isText = (value: unknown) => typeof (value ?? '') === 'string'
+  const names = scopes ?? []
+  const isNamed = Array.isArray(names) && names.every(isText)
+  return isNamed && error !== '' && isText(error) && isText(claims) && (isText(authority) || isRecord(authority))
 }
 
 /**

@@ -1,4 +1,5 @@
 import { ClientConfigurationError } from '../core/index.ts'
+import { checkOptions } from './options.ts'
 import { platformModule } from './platform.ts'
 import { proxyTable } from './proxy-table.ts'
 import { bunFetch, denoFetch, type Transport, undiciFetch } from './transports.ts'
@@ -29,7 +30,7 @@ const certificate = /-----BEGIN (TRUSTED )?CERTIFICATE-----/
  * The result rejects like `fetch`, and with `ClientConfigurationError` `environment_unsupported` where the runtime lacks what is asked for,
  * or `invalid_argument` where the file of `verify` holds no certificate.
  *
- * @throws ClientConfigurationError `invalid_argument` for a proxy that is no http or https URL, or options that contradict each other
+ * @throws ClientConfigurationError `invalid_argument` for a proxy that is no http or https URL, or options that are none or contradict each other
  * @see https://requests.readthedocs.io/en/latest/user/advanced/#proxies
  * @example
  * ```ts
@@ -40,7 +41,9 @@ const certificate = /-----BEGIN (TRUSTED )?CERTIFICATE-----/
  * })
  * ```
  */
-export function createFetch({ proxy, ca, verify = true }: CreateFetchOptions = {}): typeof fetch {
+export function createFetch(options: CreateFetchOptions = {}): typeof fetch {
+  checkOptions(options)
+  const { proxy, ca, verify = true } = options
   const proxyFor = proxyTable(proxy)
   if (ca !== undefined && !certificate.test(ca)) throw new ClientConfigurationError('invalid_argument', 'ca holds no PEM certificate.')
   if (ca !== undefined && verify === false)

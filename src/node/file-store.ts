@@ -4,6 +4,7 @@ import { encodeBase64Url } from '../core/util/base64url-encode.ts'
 import { sha256 } from '../core/util/crypto.ts'
 import { acquireFileLock, removeOldClaims } from './file-lock.ts'
 import { type FileSystem, fileSystem, sleep } from './file-system.ts'
+import { checkOptions } from './options.ts'
 import { UnifiedFile } from './unified-file.ts'
 import { LockLost, readWhole, replaceWhole, setAside, temporaryPath } from './whole-file.ts'
 
@@ -34,14 +35,16 @@ export interface FileStoreOptions {
  * without the modules of Node.js, and with the file system's own error where it refuses (`ENOSPC`, `EACCES`); the file stays as it was then.
  *
  * @param path Of the file; a relative one counts from the working directory of the first use.
- * @throws ClientConfigurationError `invalid_argument` for a path that is empty
+ * @throws ClientConfigurationError `invalid_argument` for a path that is empty, or options that are none
  * @example
  * ```ts
  * const tokenCache = new TokenCache({ store: fileStore(join(homedir(), '.my-tool', 'tokens.json')) })
  * ```
  */
-export function fileStore(path: string, { cipher }: FileStoreOptions = {}): CacheStore {
+export function fileStore(path: string, options: FileStoreOptions = {}): CacheStore {
   if (typeof path !== 'string' || !path) throw new ClientConfigurationError('invalid_argument', 'path must be the name of a file.')
+  checkOptions(options)
+  const { cipher } = options
   let opened: Promise<CacheFile> | undefined
   const file = () => {
     opened ??= fileSystem('fileStore()').then((system) => new CacheFile(system, system.path.resolve(path), cipher))

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { printable } from '../core/util/printable.ts'
 import type { Refusal } from './loopback-answer.ts'
 
 /** What a person sees when the provider has answered. */
@@ -69,8 +70,8 @@ function link(value: string): string {
 
 const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;', '`': '&#96;' }
 
-/** Text from elsewhere: without control characters, at most 512 characters, never markup. */
+/** Text from elsewhere: without what a page would act on, at most 512 characters, never markup. */
 function escapeHtml(value: string): string {
-  const text = value.replace(/\p{Cc}+/gu, ' ').slice(0, 512)
+  const text = printable(value).slice(0, 512)
   return text.replace(/[&<>"'`]/g, (character) => entities[character] ?? '')
 }

@@ -5,6 +5,7 @@ import { readAnswer } from './loopback-answer.ts'
 import { answer, type Pages, refuse } from './loopback-page.ts'
 import { type LoopbackServer, listen } from './loopback-server.ts'
 import { openBrowser, webUrl } from './open-browser.ts'
+import { checkOptions } from './options.ts'
 
 /** Options of {@link loopback}. */
 export interface LoopbackOptions {
@@ -27,7 +28,7 @@ export interface LoopbackOptions {
  * A sign-in rejects with `ClientAuthError` `interaction_failed` where the port cannot be had or `openBrowser` fails, with `NetworkError`
  * `aborted` when it is given up, and with `ClientConfigurationError` `environment_unsupported` in a runtime without `node:http`.
  *
- * @throws ClientConfigurationError `invalid_argument` for a port that is none
+ * @throws ClientConfigurationError `invalid_argument` for options or a port that are none
  * @see RFC 8252 section 7.3
  * @example
  * ```ts
@@ -36,6 +37,7 @@ export interface LoopbackOptions {
  * ```
  */
 export function loopback(options: LoopbackOptions = {}): Interaction {
+  checkOptions(options)
   checkPort(options.port)
   return { responseModes: ['form_post', 'query'], begin: (context) => begin(options, context) }
 }

@@ -1,4 +1,5 @@
 import { ClientConfigurationError } from '../core/index.ts'
+import { isRecord } from '../core/util/record.ts'
 
 /** A proxy, with its credentials kept apart from its URL: URLs turn up in error messages. */
 export interface Proxy {
@@ -19,9 +20,12 @@ const keyForm = /^(https?|all)(:\/\/[^/\s]+)?$/
 export function proxyTable(option: string | Readonly<Record<string, string>> | undefined): ProxyTable | undefined {
   const entries = new Map<string, Proxy | undefined>()
   let direct: (target: URL) => boolean = () => false
-  for (const [name, value] of Object.entries(typeof option === 'string' ? { all: option } : (option ?? {}))) {
+  const given = typeof option === 'string' ? { all: option } : (option ?? {})
+  if (!isRecord(given) || !Object.values(given).every((value) => typeof (value ?? '') === 'string'))
+    throw new ClientConfigurationError('invalid_argument', 'proxy must be a URL or a table of texts.')
+  for (const [name, value] of Object.entries(given)) {
     const key = name.toLowerCase()
-    if (key === 'no_proxy') direct = exceptions(value)
+    if (key === 'no_proxy') direct = exceptions(value ?? '')
     else if (keyForm.test(key)) entries.set(key, value === '' ? undefined : readProxy(value))
     else
       throw new ClientConfigurationError('invalid_argument', 'A key of proxy is none of http, https, all, {scheme}://{host} and no_proxy.')

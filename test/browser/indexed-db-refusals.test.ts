@@ -3,7 +3,7 @@ import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { indexedDbStore } from '../../src/browser/index.ts'
 import { cacheStoreContract } from '../../src/testing/index.ts'
 import { codeOf } from '../core/client/support.ts'
-import { contentOf, emptyIndexedDb, until } from './storage-support.ts'
+import { contentOf, emptyIndexedDb, until, within } from './storage-support.ts'
 
 beforeEach(() => {
   emptyIndexedDb()
@@ -71,6 +71,71 @@ describe('an IndexedDB that refuses', () => {
     }
     await until(async () => (await store.write(user, secret, {}).catch(() => 'no')) !== 'no')
     expect((await store.read(user))?.value).toBe(secret)
+  })
+})
+
+describe('S53 an IndexedDB that hangs once it is open', () => {
+  /** Somebody's transaction that does not end until it is told to. */
+  async function endless(): Promise<() => void> {
+    let goOn = true
+    await new Promise<void>((begun) => {
+      void within('msal-isomorphic', 'readwrite', (store) => {
+        const again = () => {
+          if (goOn) store.get(0).onsuccess = again
+          begun()
+        }
+        store.get(0).onsuccess = again
+      })
+    })
+    return () => {
+      goOn = false
+    }
+  }
+
+  test('is told of within a second, and what was told to have failed is not done later', async () => {
+    const store = indexedDbStore()
+    await store.write(user, 'old', {})
+    const end = await endless()
+    const began = performance.now()
+    expect(await Promise.all([codeOf(store.read(user)), codeOf(store.write(user, 'new', {})), codeOf(store.remove(user))])).toEqual(
+      Array(3).fill('timed_out'),
+    )
+    expect(performance.now() - began).toBeLessThan(1500)
+    for (let round = 0; round < 3; round++) expect(await codeOf(store.read(user))).toBe('timed_out')
+    expect(performance.now() - began, 'once for all').toBeLessThan(1800)
+    end()
+    await until(async () => (await store.read(user).catch(() => null)) !== null)
+    expect((await store.read(user))?.value).toBe('old')
+    await store.write(user, 'newer', {})
+    expect((await indexedDbStore().read(user))?.value).toBe('newer')
+  })
+
+  test('is opened anew by the next operation', async () => {
+    const store = indexedDbStore()
+    await store.write(user, secret, {})
+    const { get } = FDBObjectStore.prototype
+    let dead: IDBDatabase | undefined
+    const spy = vi.spyOn(FDBObjectStore.prototype, 'get').mockImplementation(function (this: IDBObjectStore, key) {
+      // This connection answers nothing any more.
+      dead ??= this.transaction.db
+      return this.transaction.db === dead ? ({} as never) : get.call(this, key)
+    } as typeof get)
+    onTestFinished(() => spy.mockRestore())
+    expect(await codeOf(store.read(user))).toBe('timed_out')
+    expect((await store.read(user))?.value).toBe(secret)
+    await store.write(user, 'new', {})
+  })
+
+  test('but a page that stood still is not taken for one', async () => {
+    const store = indexedDbStore()
+    await store.write(user, secret, {})
+    const asked = vi.spyOn(FDBObjectStore.prototype, 'get')
+    onTestFinished(() => asked.mockRestore())
+    const found = store.read(user)
+    while (!asked.mock.calls.length) await Promise.resolve()
+    const later = performance.now() + 1100
+    while (performance.now() < later);
+    expect((await found)?.value).toBe(secret)
   })
 })
 

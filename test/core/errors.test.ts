@@ -44,6 +44,17 @@ const codes = {
 } as const
 const all: readonly string[] = Object.values(codes).flat()
 
+/** The text of all files in a folder of the project, without comments. */
+function textOf(folder: string, wanted: (path: string) => boolean): string {
+  const root = fileURLToPath(new URL(`../../${folder}`, import.meta.url))
+  const paths = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(wanted)
+  return paths.map((path) => readFileSync(join(root, path), 'utf8').replace(/\/\*.*?\*\/|^\s*\/\/.*?$/gms, '')).join('\n')
+}
+
+/** What throws the codes, and what expects them. */
+const library = textOf('src', (path) => path.endsWith('.ts') && !/^testing|errors\.ts$/.test(path))
+const tests = textOf('test', (path) => path.endsWith('.test.ts') && !path.endsWith('errors.test.ts'))
+
 describe('S72: the codes', () => {
   it('are a closed list', () => {
     expectTypeOf<errors.ServerErrorCode>().toEqualTypeOf<(typeof codes.server)[number]>()
@@ -54,9 +65,7 @@ describe('S72: the codes', () => {
   })
 
   it('that the sources name are in it, and each literal code belongs to its class', () => {
-    const root = fileURLToPath(new URL('../../src', import.meta.url))
-    const sources = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'))
-    const text = sources.map((path) => readFileSync(join(root, path), 'utf8')).join('\n')
+    const text = textOf('src', (path) => path.endsWith('.ts'))
     const named = (pattern: RegExp) => [...new Set([...text.matchAll(pattern)].map(([, code]) => code!))]
     const thrown = {
       client: named(/new ClientAuthError\(\s*'(\w+)'/g),
@@ -68,6 +77,18 @@ describe('S72: the codes', () => {
       expect(found.length).toBeGreaterThan(0)
       expect(codes[name as keyof typeof codes]).toEqual(expect.arrayContaining(found))
     }
+  })
+
+  describe.each(all)('%s', (code) => {
+    it('is thrown somewhere', () => {
+      const makers = new RegExp(`(throw|new \\w+Error\\()[^\\n]*\\s*'${code}'`)
+      const thrown = code === 'interaction_required' ? /new InteractionRequiredAuthError\(/ : makers
+      expect(library).toMatch(thrown)
+    })
+
+    it('is provoked by a test', () => {
+      expect(tests).toMatch(new RegExp(`(code: |toBe\\(|[[,]\\s*)'${code}'`))
+    })
   })
 
   it.each(codes.client)('%s says what to do', (code) => {

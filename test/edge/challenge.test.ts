@@ -45,6 +45,33 @@ describe('challenge', () => {
     expect(parametersOf(`${ours}, realm=""`)).toEqual(parametersOf(own))
   })
 
+  it.each([
+    null,
+    5,
+    'invalid_token',
+    [],
+    { error: '' },
+    { error: 5 },
+    { error: Symbol('x') },
+    { scopes: '' },
+    { scopes: 'a' },
+    { scopes: [Symbol('x')] },
+    { scopes: { join: 1 } },
+    { claims: {} },
+    { claims: Symbol('x') },
+    { authority: 5 },
+    { authority: Symbol('x') },
+  ])('S72 S76 refuses %o', (options) => {
+    expect(() => challenge(options as never)).toThrow(
+      expect.objectContaining({ name: 'ClientConfigurationError', code: 'invalid_argument' }),
+    )
+  })
+
+  it.each(['constructor', 'toString', '__proto__'])('an error of the name %s is an error like any other', (error) => {
+    const response = challenge({ error: error as never })
+    expect([response.status, header(response)]).toEqual([401, `Bearer error="${error}"`])
+  })
+
   it('lets nobody add a header or a parameter', () => {
     const hostile = 'a"\r\nset-cookie: x=1\r\n\r\n, claims="e30\\\u0000\u2028é'
     const response = challenge({ scopes: [hostile], authority: hostile, error: hostile as never })

@@ -92,6 +92,14 @@ describe('templates', () => {
     expect(await of('data:text/html,x')).toBe('')
   })
 
+  test('S65 S71 without line separators and marks that reorder text', async () => {
+    const { body } = await answered(
+      { error: 'e', error_description: 'pay\u202eeno\u2028\u2029to\u2066\u200f\ud83d\ude00' },
+      { errorTemplate: '$error_description' },
+    )
+    expect(body).toBe('pay eno to 😀')
+  })
+
   test('S71 text from elsewhere is cut to 512 characters, without control characters', async () => {
     const { body } = await answered(
       { error: 'e', error_description: `a\r\n\u0000\u001b[31m\u0085${'b'.repeat(600)}` },

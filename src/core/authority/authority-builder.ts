@@ -1,3 +1,5 @@
+import { ClientConfigurationError } from '../errors.ts'
+
 /**
  * Builds `https://{instance}/{tenant}`. (The manual, `authority`.)
  *
@@ -12,8 +14,11 @@ export class AuthorityBuilder {
   /**
    * @param instance a host name, for instance {@link AZURE_CHINA}
    * @param tenant a domain name, a tenant id, `common`, `organizations` or `consumers`
+   * @throws {@link ClientConfigurationError} `invalid_argument`: one of them is no string
    */
   constructor(instance: string, tenant: string) {
+    if (typeof instance !== 'string' || typeof tenant !== 'string')
+      throw new ClientConfigurationError('invalid_argument', 'An authority needs a host name and a tenant.')
     this.#url = `https://${instance.replace(/\/+$/, '')}/${tenant.replace(/^\/+|\/+$/g, '')}`
   }
 

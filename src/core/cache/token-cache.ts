@@ -38,7 +38,8 @@ export interface TokenCacheOptions {
  * ```
  */
 export class TokenCache {
-  constructor({ store, revalidateAfter = 60_000, maxPartitions = 10_000, onStoreError }: TokenCacheOptions = {}) {
+  constructor(options?: TokenCacheOptions) {
+    const { store, revalidateAfter = 60_000, maxPartitions = 10_000, onStoreError } = options ?? {}
     const memory = new Partitions()
     partitions.set(this, memory)
     if (store) memory.level = { store, revalidateAfter, maxPartitions, onStoreError }

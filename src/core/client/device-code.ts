@@ -96,8 +96,9 @@ function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<v
       signal?.removeEventListener('abort', done)
       resolve()
     }
-    const timer = setTimeout(done, milliseconds)
+    // First what may throw: a timer that is left behind would have nobody to tell.
     signal?.addEventListener('abort', done)
+    const timer = setTimeout(done, milliseconds)
   })
 }
 

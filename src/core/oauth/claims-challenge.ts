@@ -9,7 +9,7 @@ const parameters = /"(?:[^"\\]|\\.)*\\?(?:"|$)|([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?
  * The claims challenge of an API's `WWW-Authenticate` header, as the `claimsChallenge` option wants it; null where the header holds none.
  * (RFC 9110 section 11.6.1; the Microsoft identity platform sends the claims as base64.)
  *
- * @param headers a response's headers, or the header's text
+ * @param headers a response's headers, or the header's text, which is null where there is none
  * @example
  * ```ts
  * const response = await fetch(api, { headers: { authorization: `Bearer ${accessToken}` } })
@@ -17,8 +17,9 @@ const parameters = /"(?:[^"\\]|\\.)*\\?(?:"|$)|([\w!#$%&'*+.^`|~-]+)(?:\s*=\s*(?
  * if (claimsChallenge) await app.acquireTokenInteractive({ scopes, claimsChallenge })
  * ```
  */
-export function parseClaimsChallenge(headers: Headers | string): string | null {
-  const header = typeof headers === 'string' ? headers : (headers.get('www-authenticate') ?? '')
+export function parseClaimsChallenge(headers: Headers | string | null | undefined): string | null {
+  const header = typeof headers === 'string' ? headers : headers?.get?.('www-authenticate')
+  if (typeof header !== 'string') return null
   for (const [, name, quoted, token] of header.slice(0, 16_384).matchAll(parameters)) {
     const value = quoted?.replace(/\\(.)/gs, '$1') ?? token
     if (value === undefined || name!.toLowerCase() !== 'claims') continue

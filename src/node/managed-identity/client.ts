@@ -1,4 +1,5 @@
 import { type AppResult, type ClientApplicationOptions, ClientConfigurationError, type RequestOptions } from '../../core/index.ts'
+import { checkOptions } from '../options.ts'
 import { appId, beginCall, cacheFirst, checkClaims, contextOf, createContext, guarded, loaded, tokenResult } from './core.ts'
 import { type Identity, type ManagedIdentity, parseIdentity, realm } from './identity.ts'
 import { type Machine, thisMachine } from './machine.ts'
@@ -50,9 +51,11 @@ export function runOn(client: ManagedIdentityClient, machine: Machine): void {
  */
 export class ManagedIdentityClient {
   /** @throws `ClientConfigurationError` `invalid_argument`: the options cannot be right */
-  constructor({ identity, ...options }: ManagedIdentityOptions = {}) {
+  constructor(options: ManagedIdentityOptions = {}) {
+    checkOptions(options)
+    const { identity, ...rest } = options
     const parsed = parseIdentity(identity)
-    createContext(this, { ...options, clientId: parsed.id })
+    createContext(this, { ...rest, clientId: parsed.id })
     let machine: Promise<Machine> | undefined
     insides.set(this, {
       identity: parsed,

@@ -23,7 +23,9 @@ window.createApp = (options) => new PublicClientApplication({ ...settings, ...op
 window.other = window.createApp({ clientId: '00000000-0000-4000-8000-000000000000' })
 window.otherStarted = window.outcome(browser.completeRedirect(window.other))
 if (location.pathname === '/app/late') await new Promise((resolve) => setTimeout(resolve, 300))
-window.app = window.createApp()
+// A page that keeps its tokens, or one that has them in memory only, as is the default.
+window.tokenCache = new core.TokenCache(location.pathname === '/app/kept' ? { store: browser.indexedDbStore() } : {})
+window.app = window.createApp({ tokenCache: window.tokenCache })
 window.started = window.outcome(browser.completeRedirect(window.app))
 window.started.then(() => {
   console.log('shown')

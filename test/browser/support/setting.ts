@@ -15,6 +15,7 @@ declare global {
     msal: typeof core & typeof browserEntry
     config: { clientId: string; authority: string }
     app: core.PublicClientApplication
+    tokenCache: core.TokenCache
     createApp(options?: Partial<core.PublicClientOptions>): core.PublicClientApplication
     outcome(promise: Promise<unknown>): Promise<Outcome | null>
     /** What the page's own `completeRedirect` came to, and that of another client on the page. */

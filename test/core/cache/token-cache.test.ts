@@ -101,6 +101,12 @@ describe('a subclass that overrides add', () => {
   })
 })
 
+it('S72 null for its options is none', async () => {
+  const cache = new TokenCache(null as never)
+  await cache.add(userEvent())
+  expect(await cache.find('RefreshToken')).toHaveLength(1)
+})
+
 it('two clients that share a cache share their tokens', async () => {
   const tokenCache = new TokenCache()
   const provider = new FakeProvider()

@@ -40,6 +40,9 @@ describe('the constructor throws what the options alone decide', () => {
 
 describe('S72 methods never throw synchronously, and reject only with an AuthError', () => {
   const values = [undefined, null, 0, '', 'text', {}, [], () => {}, Symbol('x'), 1n, new Date(0)]
+  const deviceFlow = { deviceCode: 'd', scopes, clientId, authority, interval: 1, expiresAt: Date.now() + 60_000 }
+  // An interval that is none counts as five seconds.
+  const soonOver = { ...deviceFlow, expiresAt: Date.now() + 100 }
   const hostile = [
     ...values,
     ...values.flatMap((value) => [
@@ -63,6 +66,22 @@ describe('S72 methods never throw synchronously, and reject only with an AuthErr
       { flow: value },
       { flow: { state: value, scopes: value } },
       { flow: {}, response: value },
+      { flow: { ...deviceFlow, expiresAt: value } },
+      { flow: { ...soonOver, interval: value } },
+      { flow: { ...deviceFlow, deviceCode: value } },
+      { flow: { ...deviceFlow, clientId: value } },
+      { flow: { ...deviceFlow, authority: value } },
+      { flow: { ...deviceFlow, scopes: value } },
+      { flow: { ...deviceFlow, scopes: [value] } },
+      { code: value },
+      { redirectUri: value, nonce: value },
+      { codeVerifier: value },
+      { refreshToken: value },
+      { userAssertion: value },
+      { userAssertion: { toString: value } },
+      { password: value },
+      { responseType: value, nonce: value },
+      { loginHint: value, domainHint: value, state: value },
       { username: value },
       { homeAccountId: value },
       { logoutHint: value, postLogoutRedirectUri: value },
@@ -73,27 +92,38 @@ describe('S72 methods never throw synchronously, and reject only with an AuthErr
       },
     }),
   ]
-  const names = [
-    'initiateAuthCodeFlow',
-    'acquireTokenByAuthCodeFlow',
-    'acquireTokenSilent',
-    'acquireTokenSilentWithError',
-    'acquireTokenInteractive',
-    'acquireTokenForClient',
-    'removeTokensForClient',
-    'getAccounts',
-    'getAccount',
-    'removeAccount',
-    'getLogoutUrl',
-    'close',
+  const deviceCode = { user_code: 'A', device_code: 'd', verification_uri: 'https://idp.example/', expires_in: 900 }
+  /** What lets a call get as far as the request, in place of what is not given. */
+  const methods: [string, object?][] = [
+    ['initiateAuthCodeFlow'],
+    ['acquireTokenByAuthCodeFlow'],
+    ['acquireTokenByAuthorizationCode', { code: 'c' }],
+    ['getAuthorizationRequestUrl', {}],
+    ['acquireTokenByRefreshToken', { refreshToken: 'rt' }],
+    ['acquireTokenByUsernamePassword', { username: 'alice@contoso.example', password: 'p' }],
+    ['acquireTokenSilent'],
+    ['acquireTokenSilentWithError'],
+    ['acquireTokenInteractive'],
+    ['initiateDeviceFlow', {}],
+    ['acquireTokenByDeviceFlow', { flow: deviceFlow }],
+    ['acquireTokenForClient'],
+    ['acquireTokenOnBehalfOf', { userAssertion: 'a-token' }],
+    ['removeTokensForClient'],
+    ['getAccounts'],
+    ['getAccount'],
+    ['removeAccount'],
+    ['getLogoutUrl'],
+    ['close'],
   ]
 
-  it.each(names)('%s', async (name) => {
+  it.each(methods)('%s', async (name, good) => {
     const rejections: unknown[] = []
     const notice = (reason: unknown) => void rejections.push(reason)
     process.on('unhandledRejection', notice)
+    const outcomes: string[] = []
     try {
       const { provider, tokenCache, account, app } = await signedIn()
+      provider.onRequest = ({ url }) => (url.pathname.endsWith('/devicecode') ? Response.json(deviceCode) : undefined)
       const confidential = confidentialClient(provider, { tokenCache })
       const target = (name in app ? app : confidential) as unknown as Record<string, (options: unknown) => Promise<unknown>>
       const state = tokenCache.serialize()
@@ -101,20 +131,23 @@ describe('S72 methods never throw synchronously, and reject only with an AuthErr
         tokenCache.deserialize(state)
         // A signed-in account lets the call get as far as the request.
         const plain = typeof given === 'object' && given !== null && Object.getPrototypeOf(given) === Object.prototype
-        const options = plain && 'scopes' in given && !('account' in given) && !Object.getOwnPropertyDescriptor(given, 'scopes')!.get
-        const promise = target[name]!(options ? { account, ...given } : given)
+        const open = plain && !Object.getOwnPropertyDescriptor(given, 'scopes')?.get
+        const options = open && (good || ('scopes' in given && !('account' in given)))
+        const promise = target[name]!(options ? { account, ...(good && { scopes, ...good }), ...given } : given)
         expect(promise).toBeInstanceOf(Promise)
         const error = await promise.then(
           () => undefined,
           (reason: unknown) => reason,
         )
         if (error !== undefined && !isAuthError(error)) throw error
+        outcomes.push(error ? error.code : 'resolved')
       }
       await settled()
     } finally {
       process.off('unhandledRejection', notice)
     }
     expect(rejections).toEqual([])
+    if (good) expect(outcomes, 'something got through').toContain('resolved')
   })
 
   it('nor when a method has lost its object', async () => {

@@ -56,6 +56,10 @@ describe('the claims of a WWW-Authenticate header', () => {
     expect(parseClaimsChallenge(header)).toBe(claims)
   })
 
+  it.each([null, undefined, 5, {}, [], () => {}, Symbol('x'), new Headers(), { get: () => 5 }])('S72 none in %o', (headers) => {
+    expect(parseClaimsChallenge(headers as never)).toBeNull()
+  })
+
   it('several headers are one', () => {
     const headers = new Headers([
       ['www-authenticate', 'Basic realm="x"'],
