@@ -43,12 +43,12 @@ async function refresh(
 ): ReturnType<Acquire> {
   const { memory, clientId } = context
   const { homeAccountId } = wanted.account
-  const renewed = leftBehind(reason, () => lookUp(context, wanted))
-  if (renewed) return [renewed, 'cache']
   let refusal: ServerError | undefined
   let ownOnly = false
   const tried = new Set<unknown>()
   for (;;) {
+    const renewed = leftBehind(reason, () => lookUp(context, wanted))
+    if (renewed) return [renewed, 'cache']
     // Read anew each time: whoever has signed in meanwhile, or has loaded the cache, may have left another.
     const held = refreshTokens(context, homeAccountId, wanted.authority).find(
       ({ secret, client_id }) => !tried.has(secret) && (!ownOnly || client_id === clientId),
@@ -62,7 +62,7 @@ async function refresh(
       refusal = error as ServerError
       // Outside a family, its other tokens would be refused as well.
       ownOnly ||= refusal.suberror === 'client_mismatch'
-      if (isDead(wanted.authority, refusal)) await discard(memory, homeAccountId, held.secret)
+      if (refusal.error === 'invalid_grant') await reconsider(memory, homeAccountId, held.secret, isDead(wanted.authority, refusal))
     }
   }
   const { silentInteraction } = context.options as PublicClientOptions
@@ -77,17 +77,19 @@ async function refresh(
 }
 
 /**
- * Removes a refresh token that is no more, if it is still the one. Not from a store without a lock: another process may have renewed it this
- * very moment, and what the store shows may be old. Then it is read again, for that one's successor.
+ * Once a refresh token was refused: another process may have renewed it this very moment, so that a store is read again, for that one's
+ * successor. One that is no more is removed, if it is still the one; not from a store without a lock, for what that shows may be old.
  */
-async function discard(memory: Partitions, user: string, secret: unknown): Promise<void> {
+async function reconsider(memory: Partitions, user: string, secret: unknown, dead: boolean): Promise<void> {
+  const { level } = memory
   const remove = () => {
     if (memory.get({ user })?.remove(({ type, entity }) => type === 'RefreshToken' && entity.secret === secret)) settle(memory, user)
   }
-  if (!memory.level) return remove()
-  const { change, reload } = await loaded(import('../cache/store-level.ts'))
-  if (memory.level.store.lock) await change(memory, memory.level, { user }, remove)
-  else await reload(memory, memory.level, { user })
+  if (level) {
+    const { change, reload } = await loaded(import('../cache/store-level.ts'))
+    if (dead && level.store.lock) await change(memory, level, { user }, remove)
+    else await reload(memory, level, { user })
+  } else if (dead) remove()
 }
 
 /** A client that has never been here tries its siblings' tokens; a member its family's; then each its own. The newest come first. */
