@@ -16,8 +16,10 @@ import { decorate } from '../oauth/requested-scopes.ts'
 import { checkScopes } from '../oauth/scopes.ts'
 import type { PublicClientOptions, RefreshTokenOptions } from '../options.ts'
 import type { UserResult } from '../types.ts'
+import { encodeBase64Url } from '../util/base64url-encode.ts'
+import { sha256 } from '../util/crypto.ts'
 import { loaded } from '../util/loaded.ts'
-import type { Plan } from './cache-first.ts'
+import { cacheFirst, type Plan } from './cache-first.ts'
 import type { Call, ClientContext } from './context.ts'
 import { lookUp, type Wanted } from './silent.ts'
 import { inTurn, leftBehind } from './turns.ts'
@@ -152,12 +154,27 @@ export function checkSameAccount(
   }
 }
 
-/** Redeems a refresh token from elsewhere, and keeps it where the answer brings no other. */
+/**
+ * Redeems a refresh token from elsewhere, once for all who ask for the same at the same time, and keeps it where the answer brings no other.
+ */
 export async function migrate(context: ClientContext, { refreshToken, scopes }: RefreshTokenOptions, call: Call): Promise<UserResult> {
-  const { excludeScopes, clientCapabilities } = context.options
-  const asked = decorate(checkScopes(scopes), excludeScopes)
+  const { clientId, authority, options } = context
+  const asked = decorate(checkScopes(scopes), options.excludeScopes)
   if (typeof refreshToken !== 'string' || !refreshToken) throw new ClientConfigurationError('invalid_argument', 'refreshToken is missing.')
-  const grant = { ...refreshTokenGrant(refreshToken, asked, '', mergeClaims(undefined, clientCapabilities), 1), api: 85, anchor: undefined }
-  const outcome = await obtainTokens(context, context.authority, grant, call, () => call, { refreshToken })
-  return userResult(freshToken(outcome), accountInfo(outcome.entities.Account!), 'identity_provider', call.correlationId)
+  const claims = mergeClaims(undefined, options.clientCapabilities)
+  const hash = encodeBase64Url(await sha256(refreshToken))
+  const result = await cacheFirst<UserResult>(context, call, {
+    key: ['refresh token', clientId, authority.url, hash, ...asked],
+    fresh: true,
+    lookUp() {
+      return undefined
+    },
+    result: (token, source) => userResult(token, accountInfo(token.account!), source, call.correlationId),
+    check() {},
+    async acquire(reason, exchange) {
+      const grant = { ...refreshTokenGrant(refreshToken, asked, '', claims, reason), api: 85, anchor: undefined }
+      return [freshToken(await obtainTokens(context, authority, grant, call, exchange, { refreshToken })), 'identity_provider']
+    },
+  })
+  return result!
 }

@@ -1,8 +1,8 @@
-import { expect, it } from 'vitest'
-import { type CacheStore, TokenCache } from '../../../src/core/index.ts'
+import { describe, expect, it } from 'vitest'
+import { type CacheStore, SerializableTokenCache, TokenCache } from '../../../src/core/index.ts'
 import { FakeProvider, refuse, tokens } from '../../support/fake-provider.ts'
 import { memoryStore } from '../../support/memory-store.ts'
-import { publicClient, scopes, storedSecrets } from './support.ts'
+import { confidentialClient, errorOf, publicClient, scopes, secrets, storedSecrets } from './support.ts'
 
 const entra = { authority: 'https://login.microsoftonline.com/contoso.example' }
 const oidc = { authority: undefined as never, oidcAuthority: 'https://idp.example' }
@@ -96,4 +96,80 @@ it('S28 refused where the store holds no other: one request, and the refusal', a
   await expect(app.acquireTokenSilentWithError({ scopes: ['Mail.Read'], account })).rejects.toMatchObject({ suberror: 'new_one' })
   expect(provider.count()).toBe(1)
   expect(storedSecrets(content, 'RefreshToken')).toEqual(before)
+})
+
+describe('a refresh token from elsewhere', () => {
+  const refreshToken = 'an-older-library.s-refresh-token'
+
+  it.each([
+    ['an abort', { code: 'aborted', cause: 'enough', correlationId: 'mine' }],
+    ['a timeout', { code: 'timed_out', correlationId: 'mine' }],
+  ])('S23 after the request has been sent, %s ends the call at once, and the new refresh token is stored', async (end, error) => {
+    const provider = new FakeProvider()
+    const tokenCache = new SerializableTokenCache()
+    const app = publicClient(provider, { tokenCache })
+    const gate = provider.hold()
+    const aborter = new AbortController()
+    const work: Promise<unknown>[] = []
+    const call = errorOf(
+      app.acquireTokenByRefreshToken({
+        refreshToken,
+        scopes,
+        correlationId: 'mine',
+        signal: aborter.signal,
+        ...(end === 'a timeout' && { timeout: 50 }),
+        waitUntil: (promise) => void work.push(promise),
+      }),
+    )
+    await gate.arrived()
+    if (end === 'an abort') aborter.abort('enough')
+    expect(await call).toMatchObject(error)
+    gate.open()
+    expect(work).toHaveLength(1)
+    await Promise.all(work)
+    const held = await secrets(tokenCache, 'RefreshToken')
+    expect(held).toHaveLength(1)
+    expect(held).not.toContain(refreshToken)
+    expect(await app.getAccounts()).toHaveLength(1)
+    await app.close()
+  })
+
+  it('S22 three calls at once, of several clients over one cache: one request, and each its own result', async () => {
+    const provider = new FakeProvider()
+    const tokenCache = new SerializableTokenCache()
+    const apps = [0, 1, 2].map(() => confidentialClient(provider, { tokenCache }))
+    const gate = provider.hold()
+    const calls = apps.map((app, index) =>
+      app.acquireTokenByRefreshToken({ refreshToken, scopes: index ? ['A', 'B'] : ['B', 'A'], correlationId: `${index}` }),
+    )
+    await gate.arrived()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    gate.open()
+    const results = await Promise.all(calls)
+    expect(provider.count()).toBe(1)
+    expect(new Set(results.map(({ accessToken }) => accessToken)).size).toBe(1)
+    expect(new Set(results).size).toBe(3)
+    expect(results.map(({ correlationId }) => correlationId)).toEqual(['0', '1', '2'])
+    // Later, it is asked for anew.
+    await apps[0]!.acquireTokenByRefreshToken({ refreshToken, scopes })
+    expect(provider.count()).toBe(2)
+  })
+
+  it('S22 S24 what differs is asked for by itself', async () => {
+    const provider = new FakeProvider()
+    const tokenCache = new SerializableTokenCache()
+    const app = publicClient(provider, { tokenCache })
+    const elsewhere = publicClient(provider, { tokenCache, authority: 'https://login.microsoftonline.com/fabrikam.example' })
+    const another = publicClient(provider, { tokenCache, clientId: 'another-client' })
+    await Promise.all([
+      app.acquireTokenByRefreshToken({ refreshToken, scopes }),
+      app.acquireTokenByRefreshToken({ refreshToken: 'another', scopes }),
+      app.acquireTokenByRefreshToken({ refreshToken, scopes: ['Mail.Read'] }),
+      app.acquireTokenByRefreshToken({ refreshToken, scopes, extraBodyParameters: { more: '1' } }),
+      app.acquireTokenByRefreshToken({ refreshToken, scopes, extraQueryParameters: { more: '1' } }),
+      elsewhere.acquireTokenByRefreshToken({ refreshToken, scopes }),
+      another.acquireTokenByRefreshToken({ refreshToken, scopes }),
+    ])
+    expect(provider.count()).toBe(7)
+  })
 })
