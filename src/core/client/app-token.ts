@@ -25,7 +25,7 @@ export async function acquireForClient(context: ClientContext, options: ClientCr
   const binding = bindingOf(options.extraBodyParameters ?? {})
   const query = { cloud, clientId, realm: tenant, authority: url, binding, scopes, scopeKey: scopeKey(scopes) }
   const owner = { app: appId(clientId, cloud, tenant) }
-  const reading = memory.current(owner)
+  const reading = memory.current(owner, call)
   if (reading) await reading
   const result = await cacheFirst<AppResult>(context, call, {
     key: ['app', clientId, url, query.scopeKey, claimsChallenge],

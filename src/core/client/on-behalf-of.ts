@@ -85,7 +85,7 @@ export async function acquireOnBehalfOf(context: ClientContext, options: OnBehal
     return obtain(onBehalfOfGrant(userAssertion, asked, claims, reason), exchange)
   }
 
-  await memory.current({ assertion })
+  await memory.current({ assertion }, call)
   const result = await cacheFirst<UserResult>(context, call, {
     key: ['assertion', clientId, url, assertion, query.scopeKey, claimsChallenge],
     fresh: forceRefresh || !!claimsChallenge,
