@@ -75,7 +75,7 @@ export async function acquireOnBehalfOf(context: ClientContext, options: OnBehal
         return await obtain(grant, exchange, {
           homeAccountId,
           heldToken: held,
-          inspect: (fresh) => checkSameAccount(fresh, homeAccountId, partition),
+          inspect: (fresh) => checkSameAccount(fresh, authority, homeAccountId, partition),
         })
       } catch (error) {
         // The assertion itself may still be good.

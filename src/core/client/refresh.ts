@@ -1,7 +1,7 @@
 import type { Authority } from '../authority/authority.ts'
 import { accountInfo } from '../cache/account.ts'
 import { claimsOf } from '../cache/claims-of.ts'
-import { type Entity, seconds, text } from '../cache/entities.ts'
+import { type Entity, homeRealm, realmOf, seconds, text } from '../cache/entities.ts'
 import { settle } from '../cache/filing.ts'
 import { entitiesIn, familyOf } from '../cache/listing.ts'
 import type { CachedToken, Partition } from '../cache/partition.ts'
@@ -126,7 +126,7 @@ async function redeem(
   const outcome = await obtainTokens(context, wanted.authority, grant, call, exchange, {
     homeAccountId,
     heldToken: held,
-    inspect: (fresh) => checkSameAccount(fresh, homeAccountId, context.memory.get({ user: homeAccountId })),
+    inspect: (fresh) => checkSameAccount(fresh, wanted.authority, homeAccountId, context.memory.get({ user: homeAccountId })),
   })
   const stored = lookUp(context, wanted)
   const token = freshToken(outcome)
@@ -137,10 +137,12 @@ async function redeem(
 
 /**
  * A renewed token is still the same person's (OpenID Connect Core 12.2). Where the answer has no `client_info` to tell whose it is, a first id token
- * of another tenant is not: its subject and issuer are compared with those that are known.
+ * of another tenant is not: its subject and issuer are compared with those that are known. Where the token itself names its tenant, under
+ * `common` and its like, that is the account's home or one in which the account is known.
  */
 export function checkSameAccount(
   { response, claims, entities }: TokenOutcome,
+  { cloud, tenant }: Authority,
   homeAccountId: string,
   partition: Partition | undefined,
 ): void {
@@ -149,7 +151,13 @@ export function checkSameAccount(
   const idTokens = partition?.entries.filter(({ type, entity }) => type === 'IdToken' && entity.client_id === fresh.entity.client_id)
   const known = idTokens?.find((entry) => sameMeaning(entry, fresh)) ?? (named ? undefined : idTokens?.[0])
   const before = claims && known && claimsOf(known.entity)
-  if ((named ?? homeAccountId) !== homeAccountId || (before && (before.sub !== claims!.sub || before.iss !== claims!.iss))) {
+  const home = homeRealm(tenant, homeAccountId)
+  const tenants = [home.toLowerCase(), ...entitiesIn(partition, 'Account', cloud).map(realmOf)]
+  if (
+    (named ?? homeAccountId) !== homeAccountId ||
+    (before && (before.sub !== claims!.sub || before.iss !== claims!.iss)) ||
+    (home !== tenant && claims?.tid && !tenants.includes(String(claims.tid).toLowerCase()))
+  ) {
     throw new ClientAuthError('account_mismatch', 'The provider answered with a token of another account.')
   }
 }
