@@ -1,3 +1,4 @@
+import type { Bounds } from '../http/deadline.ts'
 import type { CacheStore, Logger } from '../ports.ts'
 import { loaded } from '../util/loaded.ts'
 import type { addEvent } from './add.ts'
@@ -43,14 +44,14 @@ export class Partitions {
     return 'app' in owner ? this.apps.get(owner.app) : this.assertions.get(owner.assertion)
   }
 
-  /** Reads a partition from the store where memory cannot be trusted; nothing to wait for where it can. */
-  current(owner: Owner): Promise<void> | undefined {
+  /** Reads a partition from the store where memory cannot be trusted; nothing to wait for where it can. Bounds are the caller's own. */
+  current(owner: Owner, bounds?: Bounds): Promise<void> | undefined {
     const { level } = this
     if (!level) return undefined
     const age = Date.now() - (this.get(owner)?.readAt ?? 0)
     // Read in the future: the clock has been set back since.
     if (age >= 0 && age < level.revalidateAfter) return undefined
-    return loaded(import('./store-level.ts')).then(({ reload }) => reload(this, level, owner))
+    return loaded(import('./store-level.ts')).then(({ reload }) => reload(this, level, owner, bounds))
   }
 
   changed(): void {

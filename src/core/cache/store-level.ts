@@ -1,4 +1,5 @@
 // Above 250 lines: reading, writing and owing a partition share one state, and none of them is of use without the others.
+import { type Bounds, withDeadline } from '../http/deadline.ts'
 import { toRecord } from '../util/record.ts'
 import { type Entry, seconds } from './entities.ts'
 import { Partition } from './partition.ts'
@@ -58,8 +59,15 @@ function stateOf(memory: Partitions, level: SecondLevel): State {
   return state
 }
 
-/** Reads a partition from the store, once for all who wait for it. A store that fails leaves memory as it is. */
-export async function reload(memory: Partitions, level: SecondLevel, owner: Owner): Promise<void> {
+/**
+ * Reads a partition from the store, once for all who wait for it. A store that fails leaves memory as it is. Bounds end the wait of one
+ * caller, and not the read.
+ */
+export function reload(memory: Partitions, level: SecondLevel, owner: Owner, bounds?: Bounds): Promise<void> {
+  return bounds ? withDeadline(bounds, () => read(memory, level, owner)) : read(memory, level, owner)
+}
+
+async function read(memory: Partitions, level: SecondLevel, owner: Owner): Promise<void> {
   const name = nameOf(owner)
   const { access, reads } = stateOf(memory, level)
   for (let other = reads.get(name); other; other = reads.get(name)) {
@@ -68,11 +76,11 @@ export async function reload(memory: Partitions, level: SecondLevel, owner: Owne
     if (await settles(other, readPatience)) return
     if (reads.get(name) === other) break
   }
-  const read = take(memory, level, owner).finally(() => {
-    if (reads.get(name) === read) reads.delete(name)
+  const mine = take(memory, level, owner).finally(() => {
+    if (reads.get(name) === mine) reads.delete(name)
   })
-  reads.set(name, read)
-  await read
+  reads.set(name, mine)
+  await mine
 }
 
 /** False where the store has not answered. */

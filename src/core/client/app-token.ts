@@ -25,7 +25,7 @@ export async function acquireForClient(context: ClientContext, options: ClientCr
   const binding = bindingOf(options.extraBodyParameters ?? {})
   const query = { cloud, clientId, realm: tenant, authority: url, binding, scopes, scopeKey: scopeKey(scopes) }
   const owner = { app: appId(clientId, cloud, tenant) }
-  const reading = memory.current(owner)
+  const reading = memory.current(owner, call)
   if (reading) await reading
   const result = await cacheFirst<AppResult>(context, call, {
     key: ['app', clientId, url, query.scopeKey, claimsChallenge],
@@ -45,8 +45,8 @@ export async function acquireForClient(context: ClientContext, options: ClientCr
         const { checkExtraParameters } = await loaded(import('./persons.ts'))
         checkExtraParameters(options)
       }
-      const grant = clientCredentialsGrant(scopes, mergeClaims(claimsChallenge, context.options.clientCapabilities), reason)
-      const { azureRegion } = context.options as ConfidentialClientOptions
+      const { azureRegion, clientCapabilities } = context.options as ConfidentialClientOptions
+      const grant = clientCredentialsGrant(scopes, mergeClaims(claimsChallenge, clientCapabilities), reason)
       const endpoint = azureRegion
         ? await (await loaded(import('./region.ts'))).regionalEndpoint(context, authority, azureRegion, exchange)
         : undefined

@@ -75,7 +75,7 @@ export async function acquireOnBehalfOf(context: ClientContext, options: OnBehal
         return await obtain(grant, exchange, {
           homeAccountId,
           heldToken: held,
-          inspect: (fresh) => checkSameAccount(fresh, homeAccountId, partition),
+          inspect: (fresh) => checkSameAccount(fresh, authority, homeAccountId, partition),
         })
       } catch (error) {
         // The assertion itself may still be good.
@@ -85,7 +85,7 @@ export async function acquireOnBehalfOf(context: ClientContext, options: OnBehal
     return obtain(onBehalfOfGrant(userAssertion, asked, claims, reason), exchange)
   }
 
-  await memory.current({ assertion })
+  await memory.current({ assertion }, call)
   const result = await cacheFirst<UserResult>(context, call, {
     key: ['assertion', clientId, url, assertion, query.scopeKey, claimsChallenge],
     fresh: forceRefresh || !!claimsChallenge,

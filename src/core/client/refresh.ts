@@ -1,7 +1,7 @@
 import type { Authority } from '../authority/authority.ts'
 import { accountInfo } from '../cache/account.ts'
 import { claimsOf } from '../cache/claims-of.ts'
-import { type Entity, seconds, text } from '../cache/entities.ts'
+import { type Entity, homeRealm, realmOf, seconds, text } from '../cache/entities.ts'
 import { settle } from '../cache/filing.ts'
 import { entitiesIn, familyOf } from '../cache/listing.ts'
 import type { CachedToken, Partition } from '../cache/partition.ts'
@@ -16,8 +16,10 @@ import { decorate } from '../oauth/requested-scopes.ts'
 import { checkScopes } from '../oauth/scopes.ts'
 import type { PublicClientOptions, RefreshTokenOptions } from '../options.ts'
 import type { UserResult } from '../types.ts'
+import { encodeBase64Url } from '../util/base64url-encode.ts'
+import { sha256 } from '../util/crypto.ts'
 import { loaded } from '../util/loaded.ts'
-import type { Plan } from './cache-first.ts'
+import { cacheFirst, type Plan } from './cache-first.ts'
 import type { Call, ClientContext } from './context.ts'
 import { lookUp, type Wanted } from './silent.ts'
 import { inTurn, leftBehind } from './turns.ts'
@@ -43,12 +45,12 @@ async function refresh(
 ): ReturnType<Acquire> {
   const { memory, clientId } = context
   const { homeAccountId } = wanted.account
-  const renewed = leftBehind(reason, () => lookUp(context, wanted))
-  if (renewed) return [renewed, 'cache']
   let refusal: ServerError | undefined
   let ownOnly = false
   const tried = new Set<unknown>()
   for (;;) {
+    const renewed = leftBehind(reason, () => lookUp(context, wanted))
+    if (renewed) return [renewed, 'cache']
     // Read anew each time: whoever has signed in meanwhile, or has loaded the cache, may have left another.
     const held = refreshTokens(context, homeAccountId, wanted.authority).find(
       ({ secret, client_id }) => !tried.has(secret) && (!ownOnly || client_id === clientId),
@@ -62,7 +64,7 @@ async function refresh(
       refusal = error as ServerError
       // Outside a family, its other tokens would be refused as well.
       ownOnly ||= refusal.suberror === 'client_mismatch'
-      if (isDead(wanted.authority, refusal)) await discard(memory, homeAccountId, held.secret)
+      if (refusal.error === 'invalid_grant') await reconsider(memory, homeAccountId, held.secret, isDead(wanted.authority, refusal))
     }
   }
   const { silentInteraction } = context.options as PublicClientOptions
@@ -77,17 +79,19 @@ async function refresh(
 }
 
 /**
- * Removes a refresh token that is no more, if it is still the one. Not from a store without a lock: another process may have renewed it this
- * very moment, and what the store shows may be old. Then it is read again, for that one's successor.
+ * Once a refresh token was refused: another process may have renewed it this very moment, so that a store is read again, for that one's
+ * successor. One that is no more is removed, if it is still the one; not from a store without a lock, for what that shows may be old.
  */
-async function discard(memory: Partitions, user: string, secret: unknown): Promise<void> {
+async function reconsider(memory: Partitions, user: string, secret: unknown, dead: boolean): Promise<void> {
+  const { level } = memory
   const remove = () => {
     if (memory.get({ user })?.remove(({ type, entity }) => type === 'RefreshToken' && entity.secret === secret)) settle(memory, user)
   }
-  if (!memory.level) return remove()
-  const { change, reload } = await loaded(import('../cache/store-level.ts'))
-  if (memory.level.store.lock) await change(memory, memory.level, { user }, remove)
-  else await reload(memory, memory.level, { user })
+  if (level) {
+    const { change, reload } = await loaded(import('../cache/store-level.ts'))
+    if (dead && level.store.lock) await change(memory, level, { user }, remove)
+    else await reload(memory, level, { user })
+  } else if (dead) remove()
 }
 
 /** A client that has never been here tries its siblings' tokens; a member its family's; then each its own. The newest come first. */
@@ -122,7 +126,7 @@ async function redeem(
   const outcome = await obtainTokens(context, wanted.authority, grant, call, exchange, {
     homeAccountId,
     heldToken: held,
-    inspect: (fresh) => checkSameAccount(fresh, homeAccountId, context.memory.get({ user: homeAccountId })),
+    inspect: (fresh) => checkSameAccount(fresh, wanted.authority, homeAccountId, context.memory.get({ user: homeAccountId })),
   })
   const stored = lookUp(context, wanted)
   const token = freshToken(outcome)
@@ -133,10 +137,12 @@ async function redeem(
 
 /**
  * A renewed token is still the same person's (OpenID Connect Core 12.2). Where the answer has no `client_info` to tell whose it is, a first id token
- * of another tenant is not: its subject and issuer are compared with those that are known.
+ * of another tenant is not: its subject and issuer are compared with those that are known. Where the token itself names its tenant, under
+ * `common` and its like, that is the account's home or one in which the account is known.
  */
 export function checkSameAccount(
   { response, claims, entities }: TokenOutcome,
+  { cloud, tenant }: Authority,
   homeAccountId: string,
   partition: Partition | undefined,
 ): void {
@@ -145,17 +151,38 @@ export function checkSameAccount(
   const idTokens = partition?.entries.filter(({ type, entity }) => type === 'IdToken' && entity.client_id === fresh.entity.client_id)
   const known = idTokens?.find((entry) => sameMeaning(entry, fresh)) ?? (named ? undefined : idTokens?.[0])
   const before = claims && known && claimsOf(known.entity)
-  if ((named ?? homeAccountId) !== homeAccountId || (before && (before.sub !== claims!.sub || before.iss !== claims!.iss))) {
+  const home = homeRealm(tenant, homeAccountId)
+  const tenants = [home.toLowerCase(), ...entitiesIn(partition, 'Account', cloud).map(realmOf)]
+  if (
+    (named ?? homeAccountId) !== homeAccountId ||
+    (before && (before.sub !== claims!.sub || before.iss !== claims!.iss)) ||
+    (home !== tenant && claims?.tid && !tenants.includes(String(claims.tid).toLowerCase()))
+  ) {
     throw new ClientAuthError('account_mismatch', 'The provider answered with a token of another account.')
   }
 }
 
-/** Redeems a refresh token from elsewhere, and keeps it where the answer brings no other. */
+/**
+ * Redeems a refresh token from elsewhere, once for all who ask for the same at the same time, and keeps it where the answer brings no other.
+ */
 export async function migrate(context: ClientContext, { refreshToken, scopes }: RefreshTokenOptions, call: Call): Promise<UserResult> {
-  const { excludeScopes, clientCapabilities } = context.options
-  const asked = decorate(checkScopes(scopes), excludeScopes)
+  const { clientId, authority, options } = context
+  const asked = decorate(checkScopes(scopes), options.excludeScopes)
   if (typeof refreshToken !== 'string' || !refreshToken) throw new ClientConfigurationError('invalid_argument', 'refreshToken is missing.')
-  const grant = { ...refreshTokenGrant(refreshToken, asked, '', mergeClaims(undefined, clientCapabilities), 1), api: 85, anchor: undefined }
-  const outcome = await obtainTokens(context, context.authority, grant, call, () => call, { refreshToken })
-  return userResult(freshToken(outcome), accountInfo(outcome.entities.Account!), 'identity_provider', call.correlationId)
+  const claims = mergeClaims(undefined, options.clientCapabilities)
+  const hash = encodeBase64Url(await sha256(refreshToken))
+  const result = await cacheFirst<UserResult>(context, call, {
+    key: ['refresh token', clientId, authority.url, hash, ...asked],
+    fresh: true,
+    lookUp() {
+      return undefined
+    },
+    result: (token, source) => userResult(token, accountInfo(token.account!), source, call.correlationId),
+    check() {},
+    async acquire(reason, exchange) {
+      const grant = { ...refreshTokenGrant(refreshToken, asked, '', claims, reason), api: 85, anchor: undefined }
+      return [freshToken(await obtainTokens(context, authority, grant, call, exchange, { refreshToken })), 'identity_provider']
+    },
+  })
+  return result!
 }

@@ -33,7 +33,7 @@ export async function acquireSilently(context: ClientContext, options: SilentOpt
   const wanted: Wanted = { account, authority, scopes, scopeKey: scopeKey(scopes), binding, claims: claimsChallenge }
   const call = beginCall(context, options)
   const fresh = forceRefresh || !!claimsChallenge
-  const reading = context.memory.current({ user: account.homeAccountId })
+  const reading = context.memory.current({ user: account.homeAccountId }, call)
   if (reading) await reading
   return cacheFirst<UserResult>(context, call, {
     key: ['user', context.clientId, authority.url, account.homeAccountId, wanted.scopeKey, claimsChallenge],

@@ -109,7 +109,7 @@ async function acquire(client: ManagedIdentityClient, options: ManagedIdentityRe
   const machine = await load()
   const { hostname } = machine
   const owner = { app: appId(identity.id, hostname, realm) }
-  const reading = context.memory.current(owner)
+  const reading = context.memory.current(owner, call)
   if (reading) await reading
   const result = await cacheFirst<AppResult>(context, call, {
     key: [realm, hostname, identity.kind, identity.id, resource],

@@ -411,6 +411,24 @@ describe('S19 a renewed token is the same person’s', () => {
     expect(tokenCache.serialize()).toBe(before)
   })
 
+  it.each(['common', 'organizations'])('S16 under %s, so it is where client_info names the same account', async (segment) => {
+    const { provider, app, account, tokenCache, result } = await signedIn({ authority: `https://login.microsoftonline.com/${segment}` })
+    const tid = tenantIdOf('fabrikam.example')
+    const answerOf = (tenant: string) =>
+      tokens({ id_token: forged({ ...result.idTokenClaims!, tid: tenant, iss: `https://login.microsoftonline.com/${tenant}/v2.0` }) })
+    const before = tokenCache.serialize()
+    provider.replies.push(answerOf(tid))
+    expect(await codeOf(app.acquireTokenSilent({ scopes: ['Mail.Read'], account }))).toBe('account_mismatch')
+    expect(tokenCache.serialize()).toBe(before)
+    // The home tenant's may come, and that of a tenant in which the account is known.
+    provider.replies.push(answerOf(alice.utid))
+    expect(await app.acquireTokenSilent({ scopes: ['Calendars.Read'], account })).toMatchObject({ tokenSource: 'identity_provider' })
+    const there = publicClient(provider, { tokenCache, authority: `https://login.microsoftonline.com/${tid}` })
+    await there.acquireTokenByRefreshToken({ refreshToken: provider.refreshTokenOf(alice), scopes })
+    provider.replies.push(answerOf(tid))
+    expect(await app.acquireTokenSilent({ scopes: ['Mail.Read'], account })).toMatchObject({ tokenSource: 'identity_provider' })
+  })
+
   it('no id token in the answer: the one that is known stays', async () => {
     const { provider, app, account, result, tokenCache } = await signedIn()
     provider.changes = { id_token: undefined, client_info: undefined }

@@ -74,6 +74,12 @@ export async function secrets(cache: SerializableTokenCache, type: 'AccessToken'
   return (await cache.find(type)).map((entity) => (entity as { secret: string }).secret)
 }
 
+/** The same, of what a store holds. */
+export function storedSecrets(content: ReadonlyMap<string, { value: string }>, type: 'AccessToken' | 'RefreshToken' | 'IdToken'): string[] {
+  const partitions = [...content.values()].map(({ value }): Record<string, Record<string, { secret: string }>> => JSON.parse(value))
+  return partitions.flatMap((sections) => Object.values(sections[type] ?? {}).map(({ secret }) => secret))
+}
+
 export const unknownAccount: AccountInfo = {
   homeAccountId: 'no-body.no-where',
   environment: 'login.microsoftonline.com',

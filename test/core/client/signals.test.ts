@@ -1,0 +1,67 @@
+import { setMaxListeners } from 'node:events'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { codeOf, scopes, signedIn } from './support.ts'
+
+/** A signal that lives long, with those who listen to it now, and how often somebody began to. */
+function observed() {
+  const aborter = new AbortController()
+  const { signal } = aborter
+  const listeners = new Set<unknown>()
+  let begun = 0
+  const add = signal.addEventListener.bind(signal)
+  const remove = signal.removeEventListener.bind(signal)
+  signal.addEventListener = (...[type, listener, options]: Parameters<typeof add>) => {
+    begun++
+    listeners.add(listener)
+    add(type, listener, options)
+  }
+  signal.removeEventListener = (...[type, listener, options]: Parameters<typeof remove>) => {
+    listeners.delete(listener)
+    remove(type, listener, options)
+  }
+  return { aborter, signal, listeners, begun: () => begun }
+}
+
+describe('S37 one signal for many calls', () => {
+  it('10 000 that the cache answers leave no listener', async () => {
+    const warned = vi.fn()
+    process.on('warning', warned)
+    onTestFinished(() => void process.off('warning', warned))
+    const { app, account, provider } = await signedIn()
+    const { signal, listeners } = observed()
+    for (let call = 0; call < 9_000; call++) {
+      expect((await app.acquireTokenSilent({ scopes, account, signal }))!.tokenSource).toBe('cache')
+    }
+    await Promise.all(Array.from({ length: 1_000 }, () => app.acquireTokenSilent({ scopes, account, signal })))
+    expect(provider.requests).toEqual([])
+    expect(listeners.size).toBe(0)
+    // A warning comes a little later.
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(warned).not.toHaveBeenCalled()
+  })
+
+  it('300 refreshes at once leave none, nor do those that are aborted on their way', async () => {
+    const { app, account, provider } = await signedIn()
+    const { aborter, signal, listeners, begun } = observed()
+    // While more than ten wait, Node.js warns once.
+    setMaxListeners(0, signal)
+    const ask = (scope: string) => app.acquireTokenSilentWithError({ scopes: [scope], account, signal, forceRefresh: true })
+    // A hundred of its own each, and two hundred who share one.
+    const all = (round: string) =>
+      Array.from({ length: 300 }, (_, index) => ask(index < 100 ? `Scope.${index}.${round}` : `Scope.shared.${round}`))
+    for (const result of await Promise.all(all('good'))) expect(result).toMatchObject({ tokenSource: 'identity_provider' })
+    expect(provider.count()).toBe(101)
+    expect(begun()).toBeGreaterThanOrEqual(300)
+    expect(listeners.size).toBe(0)
+
+    const gate = provider.hold()
+    const calls = all('aborted').map(codeOf)
+    await gate.arrived()
+    expect(listeners.size).toBeGreaterThanOrEqual(300)
+    aborter.abort()
+    expect(new Set(await Promise.all(calls))).toEqual(new Set(['aborted']))
+    expect(listeners.size).toBe(0)
+    gate.open()
+    await app.close()
+  })
+})
