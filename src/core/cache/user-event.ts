@@ -27,7 +27,7 @@ export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTo
   const { home_account_id, environment, client_id, user_assertion_hash, target, cached_at } = entities.AccessToken
   const origin = event.assertionHash && { user_assertion_hash }
   // The realms of a generic provider have a user's partition in common.
-  const authority = event.realm !== undefined && event.authority && { authority: event.authority }
+  const authority = event.realm && { authority: event.realm }
   const owner = { home_account_id, environment, client_id, ...origin, ...authority }
   if (response.refreshToken) {
     // What takes the place of a family's token is the family's too, and stays with the client that has signed in: MSAL Node looks there.
