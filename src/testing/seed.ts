@@ -61,8 +61,7 @@ export async function seed(cache: TokenCache, options: SeedOptions): Promise<Acc
     scopes,
     tokenEndpoint: String(metadata(tenant, new URL(authority.url).origin).token_endpoint),
     environment: authority.host,
-    authority: authority.url,
-    ...(!entra && { realm: authority.tenant }),
+    [entra ? 'authority' : 'realm']: authority.url,
     grantType: 'authorization_code',
     response: {
       token_type: 'Bearer',

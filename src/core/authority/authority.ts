@@ -13,7 +13,7 @@ export interface Authority {
   host: string
   /** The cloud that the host belongs to; else the host. */
   cloud: string
-  /** As typed. */
+  /** As typed; of a generic provider, which may have many on one host, its URL. */
   tenant: string
   /** The tenant is one of those that stand for "the user's own". */
   multiTenant: boolean
@@ -50,16 +50,14 @@ export function parseAuthority({ authority, oidcAuthority, validateAuthority = t
   const url = parseUrl(given, 'authority')
   const host = url.hostname
   const segments = url.pathname.split('/').slice(1)
-  const path = url.pathname.replace(/\/+$/, '')
   const kind = oidcAuthority ? 'oidc' : kindOf(host, segments)
-  // One host may have many realms of a generic provider, each under a path of its own.
-  let tenant = (kind === 'oidc' ? path.slice(1) : segments[0]) ?? ''
-  let root = url.origin + path
+  let root = url.origin + url.pathname.replace(/\/+$/, '')
+  let tenant = kind === 'oidc' ? root : segments[0]!
   if (!tenant && kind === 'ciam') {
     tenant = `${host.slice(0, -'.ciamlogin.com'.length)}.onmicrosoft.com`
     root += `/${tenant}`
   }
-  if (!tenant && kind !== 'oidc') throw invalid('The authority names no tenant.')
+  if (!tenant) throw invalid('The authority names no tenant.')
   const asked = kind === 'adfs' || kind === 'oidc' ? root : `${root}/v2.0`
   return {
     kind,

@@ -22,10 +22,12 @@ export function discoveryUrlOf({ discoveryUrl, host }: Authority, document: Reco
       `Instance discovery does not know ${host}. If you trust it, list it in knownAuthorities or set instanceDiscovery to false.`,
     )
   }
-  const { protocol, hostname } = URL.canParse(url) ? new URL(url) : ({} as Partial<URL>)
-  // It may name an alias of the host, never somebody else.
-  if (url !== discoveryUrl && (protocol !== 'https:' || (hostname !== host && !isMicrosoftHost(hostname!)))) {
+  // It may name an alias of the host, never somebody else, nor another server there.
+  if (url !== discoveryUrl && !(URL.canParse(url) && isAlias(new URL(url), new URL(discoveryUrl)))) {
     throw new ClientConfigurationError('metadata_invalid', 'Instance discovery answered with another host.')
   }
   return url
 }
+
+const isAlias = ({ protocol, username, password, host }: URL, asked: URL): boolean =>
+  protocol === 'https:' && !username && !password && (host === asked.host || isMicrosoftHost(host))

@@ -11,7 +11,8 @@ export function accountInfo(entity: Entity): AccountInfo {
   const account: AccountInfo = {
     homeAccountId: text(entity, 'home_account_id'),
     environment: text(entity, 'environment'),
-    tenantId: tenantIdOf(entity),
+    // Of a generic provider's URL, its path.
+    tenantId: tenantIdOf(entity).replace(/^https?:..[^/]+\/?/, ''),
     localAccountId: text(entity, 'local_account_id') || null,
     username: text(entity, 'username'),
     authorityType: text(entity, 'authority_type'),

@@ -26,13 +26,15 @@ export const seconds = (entity: Entity, field: string): number | undefined => {
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined
 }
 
-/** The URLs of the authorities that an entry was asked under: an extra field of ours. */
+/** The URLs of the authorities that an entry was asked under: an extra field of ours. A generic provider has one only. */
 export const authoritiesOf = (entity: Entity): string[] => splitScopes(text(entity, 'authority'))
 
 export const targetOf = (entity: Entity): string[] => splitScopes(text(entity, 'target'))
 
-/** What two realms are compared by. */
-export const realmOf = (entity: Entity): string => tenantIdOf(entity).toLowerCase()
+/** What two realms are compared by: a tenant's name, in which case does not count, or the URL of a generic provider, in which it does. */
+export const realmKey = (realm: string): string => (realm.includes('/') ? realm : realm.toLowerCase())
+
+export const realmOf = (entity: Entity): string => realmKey(tenantIdOf(entity))
 
 export const tenantIdOf = (entity: Entity): string => homeRealm(text(entity, 'realm'), text(entity, 'home_account_id'))
 

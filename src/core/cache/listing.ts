@@ -1,7 +1,7 @@
 import type { Authority } from '../authority/authority.ts'
 import { cloudOf } from '../authority/clouds.ts'
 import { loaded } from '../util/loaded.ts'
-import { authoritiesOf, type CredentialType, type Entity, text } from './entities.ts'
+import { type CredentialType, type Entity, text } from './entities.ts'
 import type { Partition } from './partition.ts'
 import type { Partitions } from './partitions.ts'
 
@@ -18,10 +18,11 @@ export function entitiesIn(partition: Partition | undefined, type: CredentialTyp
  * Those that the clients of an authority may see. A generic provider numbers its people anew in each of its realms, so that two of them
  * may share a partition; what names no authority, as other MSALs write it, is anybody's.
  */
-export function visibleIn(partition: Partition | undefined, type: CredentialType, { cloud, kind, url }: Authority): Entity[] {
+export function visibleIn(partition: Partition | undefined, type: CredentialType, { cloud, kind, tenant }: Authority): Entity[] {
   return entitiesIn(partition, type, cloud).filter((entity) => {
-    const authorities = kind === 'oidc' ? authoritiesOf(entity) : []
-    return !authorities.length || authorities.includes(url)
+    // A refresh token is of no realm; and what a tenant's entries name is where they were asked for, which is nobody's issuer.
+    const issuer = ((kind === 'oidc' || type === 'RefreshToken') && text(entity, 'authority')) || text(entity, 'realm')
+    return !issuer.includes('/') || issuer === tenant
   })
 }
 

@@ -1,6 +1,6 @@
 import { cloudOf } from '../authority/clouds.ts'
 import type { AccountInfo } from '../types.ts'
-import { authoritiesOf, bindingOf, type Entity, type Entry, realmOf, seconds, targetOf, text } from './entities.ts'
+import { authoritiesOf, bindingOf, type Entity, type Entry, realmKey, realmOf, seconds, targetOf, text } from './entities.ts'
 
 /** An access token, ready to be handed out, with what belongs to it. */
 export interface CachedToken {
@@ -57,14 +57,15 @@ export class Partition {
   /** The token that serves a query longest. */
   find(query: TokenQuery): CachedToken | undefined {
     let best: CachedToken | undefined
-    const realm = query.realm.toLowerCase()
+    const realm = realmKey(query.realm)
     this.#buckets ??= index(this.entries)
     for (const bucket of this.#buckets) {
       if (
         bucket.clientId !== query.clientId ||
         bucket.cloud !== query.cloud ||
         bucket.binding !== query.binding ||
-        (bucket.realm !== realm && !bucket.authorities.includes(query.authority))
+        // The realm of a generic provider has no other name.
+        (bucket.realm !== realm && (realm === query.authority || !bucket.authorities.includes(query.authority)))
       ) {
         continue
       }

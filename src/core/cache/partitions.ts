@@ -2,13 +2,14 @@ import type { Bounds } from '../http/deadline.ts'
 import type { CacheStore, Logger } from '../ports.ts'
 import { loaded } from '../util/loaded.ts'
 import type { addEvent } from './add.ts'
+import { realmKey } from './entities.ts'
 import { Partition } from './partition.ts'
 
 /** Whose entries a partition holds: a home account's, an application's own in one tenant, or those got with one user assertion. */
 export type Owner = { user: string } | { app: string } | { assertion: string }
 
-/** Names the partition of an application's own tokens. Neither a host nor a tenant segment holds a space, so no two are alike. */
-export const appId = (clientId: string, cloud: string, tenant: string): string => `${clientId} ${cloud} ${tenant.toLowerCase()}`
+/** Names the partition of an application's own tokens. Neither a host nor a tenant segment nor a URL holds a space, so no two are alike. */
+export const appId = (clientId: string, cloud: string, tenant: string): string => `${clientId} ${cloud} ${realmKey(tenant)}`
 
 /** The second level, which memory is a copy of. */
 export interface SecondLevel {

@@ -222,8 +222,14 @@ async function save(memory: Partitions, level: SecondLevel, debt: Debt): Promise
 
 /** Writes, now that the store answers, what could not be written before. Nobody waits for it. */
 function payBehind(memory: Partitions, level: SecondLevel): void {
-  const { debts, paidFrom } = stateOf(memory, level)
-  if (debts.size && Date.now() >= paidFrom) pay(memory, level)
+  const state = stateOf(memory, level)
+  if (state.debts.size && !isPausing(state)) pay(memory, level)
+}
+
+/** Further ahead than a pause: the clock has been set back. */
+function isPausing({ paidFrom }: State): boolean {
+  const rest = paidFrom - Date.now()
+  return rest > 0 && rest <= pause
 }
 
 function pay(memory: Partitions, level: SecondLevel): Promise<void> {
@@ -231,7 +237,7 @@ function pay(memory: Partitions, level: SecondLevel): Promise<void> {
   const payAll = async () => {
     for (const debt of [...state.debts.values()]) {
       if (!isUnderWay(debt.savingSince)) await save(memory, level, debt)
-      if (Date.now() < state.paidFrom) break
+      if (isPausing(state)) break
     }
   }
   if (state.paying && isUnderWay(state.payingSince)) return state.paying

@@ -12,7 +12,7 @@ export const partitionsOf = (cache: TokenCache): Partitions => partitions.get(ca
 
 /** Options of {@link TokenCache}. */
 export interface TokenCacheOptions {
-  /** Where partitions are kept beyond this process. Memory is the first of two levels then. Default: in memory only, and nothing is evicted. */
+  /** Where partitions are kept beyond this process. Memory is the first of two levels then. Default: in memory only, and nothing that is good is evicted. */
   store?: CacheStore
   /** Milliseconds that a partition in memory is trusted for before the store is asked again. Default 60 000. */
   revalidateAfter?: number

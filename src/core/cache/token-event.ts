@@ -31,7 +31,7 @@ export interface TokenEvent {
 export interface ClientTokenEvent extends TokenEvent {
   /** The URL of the authority that was asked, so that a later look-up needs no discovery. */
   authority?: string
-  /** Of a generic provider that has several on one host; it keeps their refresh tokens apart too. */
+  /** The same of a generic provider, which may have several on one host: nothing of one serves another. */
   realm?: string
   /** Whose the tokens are, where that is known. */
   homeAccountId?: string

@@ -3,9 +3,13 @@ import { readClientInfo } from '../oauth/client-info.ts'
 import { type IdTokenExpectations, validateIdToken } from '../oauth/id-token.ts'
 import { type Entry, seconds } from './entities.ts'
 import { partitionFor } from './filing.ts'
+import type { Partition } from './partition.ts'
 import type { Owner, Partitions } from './partitions.ts'
 import { type ClientTokenEvent, readAppEvent, readResponse, readTokens, type TokenOutcome } from './token-event.ts'
 import { put, sameMeaning, writeEntities } from './write.ts'
+
+/** Seconds. As long as a store keeps a refresh token that was got with an assertion. */
+const day = 24 * 3600
 
 // The grants that a person takes part in (the unified schema's account_source).
 const personalGrants = ['authorization_code', 'password', 'urn:ietf:params:oauth:grant-type:device_code', 'broker']
@@ -29,7 +33,7 @@ export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTo
   const { home_account_id, environment, client_id, user_assertion_hash, target, cached_at } = entities.AccessToken
   const origin = event.assertionHash && { user_assertion_hash }
   // The realms of a generic provider have a user's partition in common.
-  const authority = event.realm !== undefined && event.authority && { authority: event.authority }
+  const authority = event.realm && { authority: event.realm }
   const owner = { home_account_id, environment, client_id, ...origin, ...authority }
   if (response.refreshToken) {
     // What takes the place of a family's token is the family's too, and stays with the client that has signed in: MSAL Node looks there.
@@ -90,4 +94,22 @@ export function writeUserOutcome(memory: Partitions, { heldToken }: ClientTokenE
   // Another MSAL files an account under another name of its cloud, and a renewal writes none: from here on the two are one.
   for (const { entity } of partition.entries.filter(({ type }) => type === 'Account')) put(partition, 'Account', entity)
   writeEntities(memory, written)
+  if ('assertion' in owner && !memory.level) dropEnded(memory.assertions)
+}
+
+/**
+ * Drops what was got with assertions that nobody presents any more: all of it ended more than a day ago, or, of a refresh token, came then.
+ * It begins with the oldest and ends with the first that stays, which makes room for the next time by going to the end: so it costs little
+ * however many there are, and none is in the way of the others.
+ */
+function dropEnded(assertions: Map<string, Partition>): void {
+  for (const [id, partition] of assertions) {
+    assertions.delete(id)
+    const times = partition.entries.map(({ entity }) => seconds(entity, 'expires_on') ?? seconds(entity, 'last_modification_time') ?? 0)
+    const last = Math.max(0, ...times)
+    // Without any time it is another library's, and nobody knows.
+    if (last && last + day < Date.now() / 1000) continue
+    assertions.set(id, partition)
+    break
+  }
 }

@@ -1,6 +1,6 @@
 import { accountInfo } from '../cache/account.ts'
 import { bindingOf, type Entity, text } from '../cache/entities.ts'
-import { entitiesIn } from '../cache/listing.ts'
+import { visibleIn } from '../cache/listing.ts'
 import type { CachedToken } from '../cache/partition.ts'
 import { ClientConfigurationError, isAuthError } from '../errors.ts'
 import type { Grant } from '../grants/grant.ts'
@@ -48,7 +48,7 @@ export async function acquireOnBehalfOf(context: ClientContext, options: OnBehal
   }
 
   const accountOf = (held: Entity): Entity | undefined => {
-    const accounts = entitiesIn(memory.get({ assertion }), 'Account', cloud)
+    const accounts = visibleIn(memory.get({ assertion }), 'Account', authority)
     return accounts.filter((entity) => entity.home_account_id && entity.home_account_id === held.home_account_id).at(-1)
   }
 
@@ -64,9 +64,7 @@ export async function acquireOnBehalfOf(context: ClientContext, options: OnBehal
 
   async function acquire(reason: Reason, exchange: () => Bounds) {
     const partition = memory.get({ assertion })
-    const held = entitiesIn(partition, 'RefreshToken', cloud).find(
-      (entity) => entity.client_id === clientId && (text(entity, 'authority') || url) === url && text(entity, 'secret'),
-    )
+    const held = visibleIn(partition, 'RefreshToken', authority).find((entity) => entity.client_id === clientId && text(entity, 'secret'))
     // Other MSALs file the account elsewhere: the assertion brings it.
     if (held && accountOf(held)) {
       const homeAccountId = text(held, 'home_account_id')

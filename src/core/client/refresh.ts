@@ -3,7 +3,7 @@ import { accountInfo } from '../cache/account.ts'
 import { claimsOf } from '../cache/claims-of.ts'
 import { type Entity, homeRealm, realmOf, seconds, text } from '../cache/entities.ts'
 import { settle } from '../cache/filing.ts'
-import { entitiesIn, familyOf } from '../cache/listing.ts'
+import { familyOf, visibleIn } from '../cache/listing.ts'
 import type { CachedToken, Partition } from '../cache/partition.ts'
 import type { Partitions } from '../cache/partitions.ts'
 import type { TokenOutcome } from '../cache/token-event.ts'
@@ -95,11 +95,11 @@ async function reconsider(memory: Partitions, user: string, secret: unknown, dea
 }
 
 /** A client that has never been here tries its siblings' tokens; a member its family's; then each its own. The newest come first. */
-function refreshTokens({ memory, clientId }: ClientContext, user: string, { cloud, url }: Authority): Entity[] {
-  const family = familyOf(memory, clientId, cloud) ?? '1'
+function refreshTokens({ memory, clientId }: ClientContext, user: string, authority: Authority): Entity[] {
+  const family = familyOf(memory, clientId, authority.cloud) ?? '1'
   const newest = (entity: Entity) => seconds(entity, 'last_modification_time') ?? 0
-  const all = entitiesIn(memory.get({ user }), 'RefreshToken', cloud)
-    .filter((entity) => text(entity, 'secret') && (text(entity, 'authority') || url) === url)
+  const all = visibleIn(memory.get({ user }), 'RefreshToken', authority)
+    .filter((entity) => text(entity, 'secret'))
     .sort((a, b) => newest(b) - newest(a))
   const isShared = (entity: Entity) => !!family && text(entity, 'family_id') === family
   return [...all.filter(isShared), ...all.filter((entity) => entity.client_id === clientId && !isShared(entity))]
@@ -148,7 +148,10 @@ export function checkSameAccount(
 ): void {
   const named = readClientInfo(response.clientInfo)
   const fresh = { type: 'IdToken', entity: entities.IdToken ?? {} } as const
-  const idTokens = partition?.entries.filter(({ type, entity }) => type === 'IdToken' && entity.client_id === fresh.entity.client_id)
+  const { client_id, authority } = fresh.entity
+  const idTokens = partition?.entries.filter(
+    ({ type, entity }) => type === 'IdToken' && entity.client_id === client_id && (entity.authority ?? authority) === authority,
+  )
   const known = idTokens?.find((entry) => sameMeaning(entry, fresh)) ?? (named ? undefined : idTokens?.[0])
   const before = claims && known && claimsOf(known.entity)
   const home = homeRealm(tenant, homeAccountId)

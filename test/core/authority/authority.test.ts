@@ -92,8 +92,16 @@ describe('parseAuthority', () => {
         issuers: expect.arrayContaining(['https://contoso.com/tenant']),
       },
     ],
-    ['without one', 'https://idp.example', { url: 'https://idp.example', tenant: '', discoveryUrl: `https://idp.example${wellKnown}` }],
-    ['with a port', 'https://idp.example:8443/x', { host: 'idp.example', discoveryUrl: `https://idp.example:8443/x${wellKnown}` }],
+    [
+      'without one',
+      'https://idp.example',
+      { url: 'https://idp.example', tenant: 'https://idp.example', discoveryUrl: `https://idp.example${wellKnown}` },
+    ],
+    [
+      'with a port',
+      'https://idp.example:8443/X',
+      { host: 'idp.example', tenant: 'https://idp.example:8443/X', discoveryUrl: `https://idp.example:8443/X${wellKnown}` },
+    ],
     ['at a Microsoft host', `${ms}/common`, { kind: 'oidc', multiTenant: false, discoveryUrl: `${ms}/common${wellKnown}` }],
     ['a loopback host', 'http://localhost:9000', { discoveryUrl: `http://localhost:9000${wellKnown}` }],
     ['a URL object', new URL('https://idp.example'), { discoveryUrl: `https://idp.example${wellKnown}` }],

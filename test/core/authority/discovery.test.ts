@@ -172,10 +172,36 @@ describe('instance discovery', () => {
     'javascript:alert(1)',
     'nonsense',
     'https://login.unknown.example.evil.example/T',
+    'https://user:password@login.unknown.example/T/v2.0/.well-known/openid-configuration',
+    'https://user@login.unknown.example/T',
+    'https://:password@login.unknown.example/T',
+    'https://login.unknown.example:8443/T',
+    'https://user@login.microsoftonline.com/T',
+    'https://login.microsoftonline.com:8443/T',
+    'https://169.254.169.254/T',
+    'https://[::1]/T',
+    'https://0x7f.1/T',
+    'https://localhost./T',
+    'file:///etc/passwd',
   ])('S42: that names %s is metadata_invalid, and that is not asked', async (tenant_discovery_endpoint) => {
     const { urls, fetch } = provider(() => Response.json({ tenant_discovery_endpoint }))
     expect(await codeOf(ask(unknown, fetch))).toBe('metadata_invalid')
     expect(urls).toHaveLength(1)
+  })
+
+  it('S42: may name another page of the host and port that was asked, and no other port', async () => {
+    const authority = 'https://login.unknown.example:8443/T'
+    for (const [tenant_discovery_endpoint, code] of [
+      ['https://login.unknown.example:8443/t/v2.0/.well-known/openid-configuration', undefined],
+      ['https://login.unknown.example/T/v2.0/.well-known/openid-configuration', 'metadata_invalid'],
+      ['https://login.unknown.example:9443/T/v2.0/.well-known/openid-configuration', 'metadata_invalid'],
+    ] as const) {
+      const { urls, fetch } = provider((url) =>
+        Response.json(url.href.startsWith(central) ? { tenant_discovery_endpoint } : { ...documentAt(url), issuer: `${authority}/v2.0` }),
+      )
+      expect(await codeOf(ask({ authority }, fetch))).toBe(code)
+      expect(urls.slice(1)).toEqual(code ? [] : [tenant_discovery_endpoint])
+    }
   })
 
   it('may name a host of Microsoft', async () => {

@@ -114,15 +114,15 @@ describe('a renewal', () => {
     partition.load({ type: 'IdToken', key: '', entity: other })
     const neighbour = { ...renewal(memory, 'RT1').heldToken, family_id: '', client_id: 'neighbour', secret: 'of a neighbour' }
     partition.load({ type: 'RefreshToken', key: '', entity: neighbour })
-    const realm = { realm: 'realm', authority: 'https://login.microsoftonline.com/realm' }
-    bring(memory, { ...renewal(memory, 'RT1'), ...realm }, { refresh_token: 'RT2', id_token: undefined })
-    expect(entities(memory, 'RefreshToken')).toMatchObject([neighbour, { secret: 'RT2', authority: realm.authority }])
+    const realm = 'https://login.microsoftonline.com/realm'
+    bring(memory, { ...renewal(memory, 'RT1'), realm }, { refresh_token: 'RT2', id_token: undefined })
+    expect(entities(memory, 'RefreshToken')).toMatchObject([neighbour, { secret: 'RT2', authority: realm }])
     expect(partition.entries).toContainEqual({ type: 'IdToken', key: '', entity: other })
   })
 
   it('leaves the token of another realm, which another MSAL could not have filed', () => {
     const memory = new Partitions()
-    const [one, two] = ['one', 'two'].map((realm) => ({ realm, authority: `https://login.microsoftonline.com/${realm}` }))
+    const [one, two] = ['one', 'two'].map((path) => ({ realm: `https://login.microsoftonline.com/${path}` }))
     bring(memory, one, { refresh_token: 'RT1', id_token: undefined })
     bring(memory, two, { refresh_token: 'RT2', id_token: undefined })
     bring(memory, { ...renewal(memory, 'RT1'), ...one }, { refresh_token: 'RT3', id_token: undefined })
@@ -164,12 +164,11 @@ describe('whose an event is, where it does not say how it came', () => {
     expect(readTokenEvent(userEvent({ tokenEndpoint: endpointOf('common') }) as ClientTokenEvent).entities.AccessToken.realm).toBe(tenant)
   })
 
-  it('a refresh token names its authority where the provider has several on one host', () => {
-    const authority = 'https://login.microsoftonline.com/realm'
+  it('a refresh token names the URL of a generic provider, which may have several on one host, and no tenant', () => {
+    const url = 'https://login.microsoftonline.com/realm'
     const refreshToken = (changes: Partial<ClientTokenEvent>) =>
       readTokenEvent(userEvent({ ...changes }) as ClientTokenEvent).entities.RefreshToken
-    expect(refreshToken({ authority, realm: 'realm' })).toMatchObject({ authority })
-    expect(refreshToken({ authority })).not.toHaveProperty('authority')
-    expect(refreshToken({ realm: 'realm' })).not.toHaveProperty('authority')
+    expect(refreshToken({ realm: url })).toMatchObject({ authority: url })
+    expect(refreshToken({ authority: url })).not.toHaveProperty('authority')
   })
 })

@@ -92,6 +92,24 @@ describe('S51 what could not be written', () => {
     expect(secretsOf('d')).toEqual(['d'])
   })
 
+  it.each([1, 200, 1e6])('S67 is tried soon again where the clock was set back by %d s', async (back) => {
+    const { moods, put, look, asked, secretsOf } = setting()
+    moods.fails = true
+    await put('a')
+    vi.setSystemTime(Date.now() - back * 1000)
+    moods.fails = false
+    // A pause of before may go on, for as long as it may last at most.
+    for (let passed = 0; passed <= 10; passed++) {
+      await look()
+      await settled()
+      await seconds(1)
+    }
+    await look()
+    await settled()
+    expect(secretsOf('a')).toEqual(['a'])
+    expect(asked.writes).toEqual(['user:a', 'user:a'])
+  })
+
   it('a sign-out the same', async () => {
     const { moods, put, drop, look, asked, content } = setting()
     await put('a')

@@ -1,56 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type ConfidentialClientApplication, SerializableTokenCache } from '../../../src/core/index.ts'
-import { alice, FakeProvider, refuse, tokens } from '../../support/fake-provider.ts'
-import { clientId, confidentialClient, scopes, secrets } from './support.ts'
+import { alice, refuse } from '../../support/fake-provider.ts'
+import { pairs, realms, urlOf } from './realms.ts'
+import { clientId, scopes, secrets } from './support.ts'
 
 const start = Date.UTC(2030, 0, 1)
 beforeEach(() => void vi.useFakeTimers({ now: start, toFake: ['Date'] }))
 afterEach(() => void vi.useRealTimers())
 
-const redirectUri = 'https://app.example/'
 const age = () => vi.setSystemTime(Date.now() + 3_500_000)
 
-/** Two realms of one host with one client id and one cache, in which a person has the same subject: nobody but the path tells them apart. */
-function realms([a, b]: readonly [string, string]) {
-  const provider = new FakeProvider()
-  // Without client information the subject is all that names an account.
-  provider.changes = { client_info: undefined }
-  let serial = 0
-  provider.onToken = ({ url }) => tokens({ access_token: `${url.pathname} ${++serial}` })
-  const tokenCache = new SerializableTokenCache()
-  const client = (path: string, cache = tokenCache) =>
-    confidentialClient(provider, { authority: undefined as never, oidcAuthority: `https://idp.example${path}`, tokenCache: cache })
-  const signIn = async (app: ConfidentialClientApplication) => {
-    const flow = await app.initiateAuthCodeFlow({ scopes, redirectUri })
-    return app.acquireTokenByAuthCodeFlow({ flow, response: provider.signIn(flow.authUri) })
-  }
-  /** The token requests since the last look, by realm. */
-  const asked = () => {
-    const seen = provider
-      .tokenRequests()
-      .map(({ url, form }) => `${url.pathname.replace('/oauth2/v2.0/token', '').replace(/\/oauth2\/token$/, '')} ${form.grant_type}`)
-    provider.requests.length = 0
-    return seen
-  }
-  return { provider, tokenCache, client, signIn, asked, A: client(a), B: client(b) }
-}
-
-const pairs = [
-  ['/realms/a', '/realms/b'],
-  ['/realms/b', '/realms/a'],
-  ['/realms', '/realms/a'],
-  ['/realms/a', '/realms'],
-  ['/realms/a', '/realms/a/b'],
-  ['/a', '/b'],
-  ['', '/oauth2/default'],
-  ['/oauth2/default', ''],
-  ['', '/a'],
-  ['/a', ''],
-  ['', '/oauth2'],
-  ['/oauth2', ''],
-] as const
-
-describe.each(pairs)('"%s" and "%s" on one host', (a, b) => {
+describe.each(pairs)('S45 S46 "%s" and "%s" on one host', (a, b) => {
   const pair = [a, b] as const
 
   it('have the same subject for the same person', async () => {
@@ -104,7 +64,7 @@ describe.each(pairs)('"%s" and "%s" on one host', (a, b) => {
     const issued: Record<string, string> = {}
     provider.onToken = () => (request, standard) => {
       const answer = standard()
-      issued[request.url.pathname] = String(answer.refresh_token)
+      issued[request.url.href] = String(answer.refresh_token)
       return Response.json(answer)
     }
     const { account } = await signIn(A)
@@ -114,12 +74,12 @@ describe.each(pairs)('"%s" and "%s" on one host', (a, b) => {
     asked()
     for (const cache of [tokenCache, copy]) {
       if (cache === copy) cache.deserialize(tokenCache.serialize())
-      for (const path of [a, b, a]) {
+      for (const realm of [a, b, a]) {
         const before = { ...issued }
-        await client(path, cache).acquireTokenSilent({ scopes, account, forceRefresh: true })
+        await client(realm, cache).acquireTokenSilent({ scopes, account, forceRefresh: true })
         const { url, form } = provider.tokenRequests().at(-1)!
-        expect(url.pathname.startsWith(`${path}/oauth2/`)).toBe(true)
-        expect(form.refresh_token).toBe(before[url.pathname])
+        expect(url.href.startsWith(`${urlOf(realm)}/oauth2/`)).toBe(true)
+        expect(form.refresh_token).toBe(before[url.href])
       }
     }
     expect(asked()).toHaveLength(6)
@@ -169,42 +129,6 @@ describe.each(pairs)('"%s" and "%s" on one host', (a, b) => {
     expect(asked()).toEqual([`${a} refresh_token`])
   })
 
-  it("an application's own tokens stay apart", async () => {
-    const { A, B, asked, tokenCache, client } = realms(pair)
-    const first = await A.acquireTokenForClient({ scopes })
-    const second = await B.acquireTokenForClient({ scopes })
-    expect(asked()).toEqual([`${a} client_credentials`, `${b} client_credentials`])
-    const copy = new SerializableTokenCache()
-    copy.deserialize(tokenCache.serialize())
-    for (const cache of [tokenCache, copy]) {
-      expect(await client(a, cache).acquireTokenForClient({ scopes })).toMatchObject({
-        accessToken: first.accessToken,
-        tokenSource: 'cache',
-      })
-      expect(await client(b, cache).acquireTokenForClient({ scopes })).toMatchObject({
-        accessToken: second.accessToken,
-        tokenSource: 'cache',
-      })
-    }
-    expect(asked()).toEqual([])
-  })
-
-  it('tokens on behalf of a user stay apart, with the very same assertion', async () => {
-    const { A, B, asked } = realms(pair)
-    const options = { userAssertion: 'a.users.token', scopes }
-    const grant = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
-    const first = await A.acquireTokenOnBehalfOf(options)
-    const second = await B.acquireTokenOnBehalfOf(options)
-    expect(asked()).toEqual([`${a} ${grant}`, `${b} ${grant}`])
-    expect(await A.acquireTokenOnBehalfOf(options)).toMatchObject({ accessToken: first.accessToken, account: first.account })
-    expect(await B.acquireTokenOnBehalfOf(options)).toMatchObject({ accessToken: second.accessToken, account: second.account })
-    age()
-    const renewed = await A.acquireTokenOnBehalfOf(options)
-    expect(renewed.account).toEqual(first.account)
-    await B.acquireTokenOnBehalfOf(options)
-    expect(asked()).toEqual([`${a} refresh_token`, `${b} refresh_token`])
-  })
-
   it('a migrated refresh token stays where it was brought', async () => {
     const { A, B, asked, provider } = realms(pair)
     provider.changes.refresh_token = undefined
@@ -240,5 +164,18 @@ describe('one realm', () => {
     ])
     expect(await B.acquireTokenSilent({ scopes, account, forceRefresh: true })).toBeNull()
     expect(asked()).toEqual([])
+  })
+
+  it('is named by its path in an account, as ever', async () => {
+    for (const [realm, tenantId] of [
+      ['/realms/Foo', 'realms/Foo'],
+      ['http://localhost:8080/a', 'a'],
+      ['https://idp.example:8443', ''],
+    ] as const) {
+      const { A, signIn } = realms([realm, ''])
+      const { account } = await signIn(A)
+      expect(account).toMatchObject({ environment: new URL(urlOf(realm)).hostname, tenantId })
+      expect(await A.getAccounts()).toEqual([account])
+    }
   })
 })

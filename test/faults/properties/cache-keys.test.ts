@@ -4,138 +4,129 @@ import { sendThrottled } from '../../../src/core/http/throttle.ts'
 import { ConfidentialClientApplication, SerializableTokenCache, TokenCache } from '../../../src/core/index.ts'
 import { memoryStore } from '../../support/memory-store.ts'
 import { runs } from '../../support/property.ts'
-
-const host = 'https://login.microsoftonline.com'
-/** Short texts of all that could separate one part of a key from the next. */
-const text = fc
-  .array(
-    fc.constantFrom(
-      ' ',
-      '-',
-      '--',
-      '|',
-      ':',
-      '.',
-      '/',
-      '\n',
-      '"',
-      '\\',
-      ',',
-      '+',
-      '%20',
-      'a',
-      'A',
-      'b',
-      'user',
-      'app',
-      '__proto__',
-      '\u0000',
-    ),
-    {
-      minLength: 1,
-      maxLength: 4,
-    },
-  )
-  .map((pieces) => pieces.join(''))
-/** A path segment cannot hold everything, nor be a way up. */
-const segment = text.map((each) => `t${encodeURIComponent(each)}`)
-const scope = fc.constantFrom('a', 'b', 'a-b', 'a.b', 'a/b', 'a:b', 'api://a/b')
-
-const identity = fc.record({
-  clientId: text,
-  tenant: segment,
-  uid: text,
-  utid: text,
-  assertion: fc.option(text, { nil: undefined }),
-  scopes: fc.uniqueArray(scope, { minLength: 1, maxLength: 3 }),
-})
-type Identity = typeof identity extends fc.Arbitrary<infer T> ? T : never
-
-/** Two that are often alike in most. */
-const pairs = fc
-  .tuple(identity, identity, fc.subarray(['clientId', 'tenant', 'uid', 'utid', 'assertion', 'scopes'] as const))
-  .map(([one, two, same]): [Identity, Identity] => [one, { ...two, ...Object.fromEntries(same.map((name) => [name, one[name]])) }])
-
-const offline: typeof fetch = () => Promise.reject(new TypeError('offline'))
-const homeOf = ({ uid, utid }: Identity) => `${uid}.${utid}`
-const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-
-/** What a sign-in, or a request on somebody's behalf, puts into the cache. */
-function userEvent({ clientId, tenant, uid, utid, scopes }: Identity, accessToken: string) {
-  const now = Math.floor(Date.now() / 1000)
-  const claims = { iss: 'i', aud: clientId, sub: uid, oid: uid, tid: utid, iat: now, exp: now + 3600 }
-  const idToken = `${encode({ alg: 'RS256' })}.${encode(claims)}.c2ln`
-  const tokens = { access_token: accessToken, token_type: 'Bearer', expires_in: 3600, scope: scopes.join(' ') }
-  const response = { ...tokens, id_token: idToken, client_info: encode({ uid, utid }) }
-  return { clientId, scopes, tokenEndpoint: `${host}/${tenant}/oauth2/v2.0/token`, response, grantType: 'authorization_code' }
-}
-
-const clientOf = ({ clientId, tenant }: Identity, tokenCache: TokenCache) =>
-  new ConfidentialClientApplication({ clientId, authority: `${host}/${tenant}`, clientCredential: 's', tokenCache, fetch: offline })
-
-const account = (one: Identity) => ({
-  homeAccountId: homeOf(one),
-  environment: 'login.microsoftonline.com',
-  tenantId: one.tenant,
-  localAccountId: null,
-  username: '',
-  authorityType: 'MSSTS',
-})
-
-/** Whether a token that one was given may serve the other. */
-const serves = (given: Identity, asked: Identity, personal: boolean) =>
-  given.clientId === asked.clientId &&
-  given.tenant.toLowerCase() === asked.tenant.toLowerCase() &&
-  (!personal || homeOf(given) === homeOf(asked)) &&
-  asked.scopes.every((each) => given.scopes.includes(each))
+import {
+  accountOf,
+  clientOf,
+  clientWithProvider,
+  homeOf,
+  type Identity,
+  issuerOf,
+  pairs,
+  providerFor,
+  requestOf,
+  segment,
+  serves,
+  text,
+} from './identities.ts'
 
 describe('S24 S45 S46 S79 keys are injective', () => {
-  it("a person's token serves nobody but that person, client, tenant and scopes, in memory, from a file and over a store", async () => {
+  it("a person's token serves nobody but that person, client, issuer, key and scopes, in memory, from a file and over a store", async () => {
     await fc.assert(
       fc.asyncProperty(pairs, async (both) => {
         const memory = new SerializableTokenCache()
         const store = memoryStore()
         const stored = new TokenCache({ store })
-        for (const cache of [memory, stored]) for (const one of both) await cache.add(userEvent(one, JSON.stringify(one)))
+        for (const cache of [memory, stored]) {
+          for (const one of both) await clientWithProvider(one, cache).acquireTokenByRefreshToken({ refreshToken: 'r', ...requestOf(one) })
+        }
         const file = new SerializableTokenCache()
         file.deserialize(memory.serialize())
         for (const cache of [memory, file, stored, new TokenCache({ store })]) {
           for (const one of both) {
-            const result = await clientOf(one, cache).acquireTokenSilent({ scopes: one.scopes, account: account(one) })
+            const client = clientOf(one, cache)
+            const result = await client.acquireTokenSilent({ ...requestOf(one), account: accountOf(one) })
             expect(result?.tokenSource).toBe('cache')
             expect(serves(JSON.parse(result!.accessToken), one, true), result!.accessToken).toBe(true)
             expect(result!.account.homeAccountId).toBe(homeOf(one))
+            if (one.oidc) {
+              const accounts = await client.getAccounts()
+              const issuer = `${one.origin}/${one.path}`
+              expect(result!.idTokenClaims!.iss).toBe(issuer)
+              const others = both.filter((other) => other.oidc && issuerOf(other) !== issuerOf(one)).map(issuerOf)
+              for (const { username } of accounts) expect(others).not.toContain(username)
+            }
           }
         }
         expect(store.content.size).toBe(new Set(both.map(homeOf)).size)
       }),
       runs(300),
     )
+  }, 180_000)
+
+  it("a person's refresh token is sent to nobody but the issuer that gave it, or the host of a tenant, for that person and client", async () => {
+    await fc.assert(
+      fc.asyncProperty(pairs, async ([given, asked]) => {
+        const cache = new TokenCache()
+        await clientWithProvider(given, cache).acquireTokenByRefreshToken({ refreshToken: 'r', ...requestOf(given) })
+        const sent: string[] = []
+        const provider = providerFor(asked)
+        const client = clientOf(asked, cache, (input, init) => {
+          if (init?.body) sent.push(String(new URLSearchParams(String(init.body)).get('refresh_token')))
+          return provider(input, init)
+        })
+        await client.acquireTokenSilent({ ...requestOf(asked), account: accountOf(asked), forceRefresh: true })
+        const sameHost = new URL(given.origin).hostname === new URL(asked.origin).hostname
+        // A tenant's names no issuer, as other libraries write them all: it may be that of anybody on its host.
+        const sameIssuer = issuerOf(given) === issuerOf(asked) || (!given.oidc && sameHost)
+        const same = sameIssuer && given.clientId === asked.clientId && homeOf(given) === homeOf(asked)
+        expect(sent).toEqual(same ? [JSON.stringify(given)] : [])
+      }),
+      runs(300),
+    )
   }, 60_000)
 
-  it("an application's own token serves nobody but that client, tenant and scopes, and no person", async () => {
+  it("an application's own token serves nobody but that client, issuer, key and scopes, and no person", async () => {
     await fc.assert(
       fc.asyncProperty(pairs, async (both) => {
         const store = memoryStore()
+        const memory = new TokenCache()
         for (const one of both) {
-          const { clientId, tenant, scopes } = one
-          const response = { access_token: JSON.stringify(one), token_type: 'Bearer', expires_in: 3600 }
-          const tokenEndpoint = `${host}/${tenant}/oauth2/v2.0/token`
-          await new TokenCache({ store }).add({ clientId, scopes, tokenEndpoint, response, grantType: 'client_credentials' })
+          for (const cache of [memory, new TokenCache({ store })])
+            await clientWithProvider(one, cache).acquireTokenForClient(requestOf(one))
         }
         for (const one of both) {
-          const client = clientOf(one, new TokenCache({ store }))
-          const result = await client.acquireTokenForClient({ scopes: one.scopes })
-          expect(serves(JSON.parse(result.accessToken), one, false), result.accessToken).toBe(true)
-          expect(await client.acquireTokenSilent({ scopes: one.scopes, account: account(one) })).toBe(null)
+          for (const cache of [memory, new TokenCache({ store })]) {
+            const client = clientOf(one, cache)
+            const result = await client.acquireTokenForClient(requestOf(one))
+            expect(serves(JSON.parse(result.accessToken), one, false), result.accessToken).toBe(true)
+            expect(await client.acquireTokenSilent({ ...requestOf(one), account: accountOf(one) })).toBe(null)
+          }
         }
-        const owners = both.map(({ clientId, tenant }) => JSON.stringify([clientId, tenant.toLowerCase()]))
+        const owners = both.map((one) => JSON.stringify([one.clientId, issuerOf(one)]))
         expect(store.content.size).toBe(new Set(owners).size)
       }),
       runs(300),
     )
   }, 60_000)
+
+  it("a token on somebody's behalf serves nobody but who brings the same assertion, to that client and issuer", async () => {
+    await fc.assert(
+      fc.asyncProperty(pairs, async (both) => {
+        const cache = new TokenCache()
+        const assertionOf = (one: Identity) => JSON.stringify([one.assertion, homeOf(one)])
+        const ask = (one: Identity, client: ConfidentialClientApplication) =>
+          client.acquireTokenOnBehalfOf({ userAssertion: assertionOf(one), ...requestOf(one) })
+        for (const one of both) await ask(one, clientWithProvider(one, cache))
+        for (const one of both) {
+          const found = await ask(one, clientOf(one, cache)).catch((error: unknown) => {
+            // A refresh token of one tenant was used in the other, and has brought no account there: it is used each time.
+            if (both.every(({ oidc }) => oidc)) throw error
+          })
+          if (!found) continue
+          const { accessToken, account, idTokenClaims } = found
+          const given: Identity = JSON.parse(accessToken)
+          expect(serves(given, one, false) && assertionOf(given) === assertionOf(one), accessToken).toBe(true)
+          // Who brings the same assertion is the same person at one issuer.
+          const issuer = `${one.origin}/${one.path}`
+          if (one.oidc) expect([account.username, idTokenClaims!.iss]).toEqual([issuer, issuer])
+        }
+      }),
+      runs(300),
+    )
+  }, 60_000)
 })
+
+const host = 'https://login.microsoftonline.com'
 
 /** A provider whose access tokens are the requests that they answer. */
 const echoing: typeof fetch = async (input, init) => {
@@ -151,7 +142,8 @@ it('S24 S45 S79 of requests that are under way at the same time each gets its ow
   await fc.assert(
     fc.asyncProperty(pairs, async (both) => {
       const tokenCache = new TokenCache()
-      const ask = async ({ clientId, tenant, uid, utid, scopes }: Identity) => {
+      const ask = async ({ clientId, path, uid, utid, scopes }: Identity) => {
+        const tenant = path.split('/')[0]!
         const client = new ConfidentialClientApplication({
           clientId,
           authority: `${host}/${tenant}`,
