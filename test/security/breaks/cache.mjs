@@ -45,7 +45,7 @@ export default [
   {
     id: 'S46',
     file: 'src/core/cache/partition.ts',
-    find: '(bucket.realm !== realm && !bucket.authorities.includes(query.authority))',
+    find: '(bucket.realm !== realm && (realm === query.authority || !bucket.authorities.includes(query.authority)))',
     replace: 'false',
     test: 'test/core/cache/partition.test.ts',
   },
@@ -228,8 +228,8 @@ export default [
   {
     id: 'S55',
     file: 'src/core/client/refresh.ts',
-    find: 'if (memory.level.store.lock) await change',
-    replace: 'if (memory.level.store) await change',
+    find: 'if (dead && level.store.lock) await change',
+    replace: 'if (dead) await change',
     test: 'test/edge/kv-regions.test.ts',
   },
   {

@@ -214,8 +214,8 @@ export default [
   {
     id: 'S42',
     file: 'src/core/authority/instance-discovery.ts',
-    find: '(hostname !== host && !isMicrosoftHost(hostname!))',
-    replace: '!hostname',
+    find: '(host === asked.host || isMicrosoftHost(host))',
+    replace: '!!(host || asked)',
     test: 'test/core/authority/discovery.test.ts',
   },
   {

@@ -123,8 +123,8 @@ export default [
   {
     id: 'S30',
     file: 'src/core/client/refresh.ts',
-    find: 'if (isDead(wanted.authority, refusal)) await',
-    replace: 'if (!refusal) await',
+    find: 'held.secret, isDead(wanted.authority, refusal))',
+    replace: 'held.secret, !refusal)',
     test: 'test/core/client/refresh.test.ts',
   },
   {
