@@ -228,8 +228,8 @@ export default [
   {
     id: 'S55',
     file: 'src/core/client/refresh.ts',
-    find: 'if (memory.level.store.lock) await change',
-    replace: 'if (memory.level.store) await change',
+    find: 'if (dead && level.store.lock) await change',
+    replace: 'if (dead) await change',
     test: 'test/edge/kv-regions.test.ts',
   },
   {
