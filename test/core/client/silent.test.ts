@@ -411,6 +411,15 @@ describe('S19 a renewed token is the same person’s', () => {
     expect(tokenCache.serialize()).toBe(before)
   })
 
+  it('S16 in another tenant, an answer without client_info is nobody’s that is known', async () => {
+    const { provider, account, tokenCache } = await signedIn()
+    const there = publicClient(provider, { tokenCache, authority: 'https://login.microsoftonline.com/fabrikam.example' })
+    provider.replies.push(tokens({ client_info: undefined }))
+    const before = tokenCache.serialize()
+    expect(await codeOf(there.acquireTokenSilent({ scopes, account }))).toBe('account_mismatch')
+    expect(tokenCache.serialize()).toBe(before)
+  })
+
   it.each(['common', 'organizations'])('S16 under %s, so it is where client_info names the same account', async (segment) => {
     const { provider, app, account, tokenCache, result } = await signedIn({ authority: `https://login.microsoftonline.com/${segment}` })
     const tid = tenantIdOf('fabrikam.example')

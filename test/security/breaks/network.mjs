@@ -108,6 +108,20 @@ export default [
   },
   {
     id: 'S37',
+    file: 'src/core/http/deadline.ts',
+    find: "signal?.addEventListener('abort', abort)",
+    replace: '',
+    test: 'test/core/client/store-waits.test.ts',
+  },
+  {
+    id: 'S37',
+    file: 'src/core/cache/store-level.ts',
+    find: 'return bounds ? withDeadline',
+    replace: 'return !level ? withDeadline',
+    test: 'test/core/client/store-waits.test.ts',
+  },
+  {
+    id: 'S37',
     file: 'src/core/client/interactive.ts',
     find: "signal?.removeEventListener('abort', abort)",
     replace: '',

@@ -16,6 +16,13 @@ export default [
   },
   {
     id: 'S23',
+    file: 'src/core/client/refresh.ts',
+    find: 'obtainTokens(context, authority, grant, call, exchange, { refreshToken })',
+    replace: 'obtainTokens(context, authority, grant, call, () => call, { refreshToken })',
+    test: 'test/core/client/races.test.ts',
+  },
+  {
+    id: 'S23',
     file: 'src/core/client/single-flight.ts',
     find: 'return { timeout: flight.timeout, correlationId }',
     replace: 'return { timeout: flight.timeout, correlationId, signal }',
@@ -114,6 +121,13 @@ export default [
     test: 'test/core/client/refresh.test.ts',
   },
   {
+    id: 'S28',
+    file: 'src/core/client/refresh.ts',
+    find: "if (refusal.error === 'invalid_grant') await",
+    replace: 'if (isDead(wanted.authority, refusal)) await',
+    test: 'test/core/client/races.test.ts',
+  },
+  {
     id: 'S30',
     file: 'src/core/client/refresh.ts',
     find: "type === 'RefreshToken' && entity.secret === secret",
@@ -124,8 +138,15 @@ export default [
     id: 'S30',
     file: 'src/core/client/refresh.ts',
     find: 'held.secret, isDead(wanted.authority, refusal))',
-    replace: 'held.secret, !refusal)',
+    replace: 'held.secret, false)',
     test: 'test/core/client/refresh.test.ts',
+  },
+  {
+    id: 'S31',
+    file: 'src/core/cache/user-event.ts',
+    find: 'if (!held?.length) return',
+    replace: 'if (!held?.length) return writeEntities(memory, written)',
+    test: 'test/core/client/sign-out-elsewhere.test.ts',
   },
   {
     id: 'S31',

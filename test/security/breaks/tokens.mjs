@@ -142,6 +142,13 @@ export default [
   },
   {
     id: 'S16',
+    file: 'src/core/client/refresh.ts',
+    find: 'home !== tenant && claims?.tid',
+    replace: '!claims && home',
+    test: 'test/core/client/silent.test.ts',
+  },
+  {
+    id: 'S16',
     file: 'src/core/oauth/id-token.ts',
     find: 'claims.iss !== issuer(claims as IdTokenClaims)',
     replace: '!claims.iss.startsWith(issuer(claims as IdTokenClaims))',
