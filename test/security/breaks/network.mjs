@@ -93,6 +93,20 @@ export default [
   },
   {
     id: 'S36',
+    file: 'src/core/oauth/form-post.ts',
+    find: 'return withDeadline(bounds, async (signal) => {',
+    replace: 'return withDeadline({ timeout: 1e9 }, async (signal) => {',
+    test: 'test/core/oauth/form-post.test.ts',
+  },
+  {
+    id: 'S38',
+    file: 'src/core/oauth/form-post.ts',
+    find: 'if (bytes > maxBytes)',
+    replace: 'if (bytes > 2 * maxBytes)',
+    test: 'test/core/oauth/form-post.test.ts',
+  },
+  {
+    id: 'S36',
     file: 'src/core/http/http-client.ts',
     find: 'return (request) => withDeadline(request, async (signal) => readAnswer(await connect(request, signal, customFetch), request, signal))',
     replace:

@@ -22,6 +22,13 @@ export default [
     test: 'test/core/grants/authorization-code.test.ts',
   },
   {
+    id: 'S01',
+    file: 'src/core/client/auth-code.ts',
+    find: 'if (value !== undefined && !(typeof',
+    replace: 'if (value && !(typeof',
+    test: 'test/core/client/legacy-pkce.test.ts',
+  },
+  {
     id: 'S02',
     file: 'src/core/oauth/authorization-response.ts',
     find: '!parameters.state || parameters.state !== expected.state',
@@ -147,6 +154,13 @@ export default [
     find: '.find((key) => protocolFields.test(key))',
     replace: '.find((key) => !key)',
     test: 'test/core/client/silent.test.ts',
+  },
+  {
+    id: 'S07',
+    file: 'src/core/client/extra-parameters.ts',
+    find: 'request(_uri|ed_token_use)?',
+    replace: 'requested_token_use',
+    test: 'test/core/client/extra-parameters.test.ts',
   },
   {
     id: 'S08',

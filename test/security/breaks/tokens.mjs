@@ -205,6 +205,13 @@ export default [
   },
   {
     id: 'S18',
+    file: 'src/core/oauth/id-token.ts',
+    find: ' && authTime <= now + tolerance)',
+    replace: ')',
+    test: 'test/core/oauth/id-token.test.ts',
+  },
+  {
+    id: 'S18',
     file: 'src/edge/access-token.ts',
     find: 'const tolerance = 120',
     replace: 'const tolerance = 121',
