@@ -116,7 +116,8 @@ async function verify(idToken: string, keys: LocalKeySet, algorithms: string[]):
         const matched = await compactVerify(idToken, key, { algorithms }).catch(() => undefined)
         if (matched) return
       }
-    return error.code ?? error.name
+    // The code of a `DOMException` is a number, and 0 for a key that cannot be imported.
+    return error.code || error.name || 'unknown'
   }
   return
 }
