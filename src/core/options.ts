@@ -159,6 +159,18 @@ export interface SilentOptions extends RequestOptions {
   claimsChallenge?: string
 }
 
+/** Options of `getAccounts`. */
+export interface AccountsOptions extends RequestOptions {
+  /** Whose accounts, compared without regard to case. Default: everybody's. */
+  username?: string
+}
+
+/** Options of `getAccount`. */
+export interface AccountOptions extends RequestOptions {
+  /** The `homeAccountId` of the account. */
+  homeAccountId: string
+}
+
 /** Options of `acquireTokenInteractive`. */
 export interface InteractiveOptions extends Omit<InitiateAuthCodeFlowOptions, 'redirectUri' | 'state' | 'responseMode' | 'timeout'> {
   /** Milliseconds that the person is given. Default: no limit. */

@@ -44,9 +44,9 @@ export function homeRealm(realm: string, homeAccountId: string): string {
   return dot > 0 && isMultiTenant(realm) ? homeAccountId.slice(dot + 1) : realm
 }
 
-/** What a key-bound token (`ssh-cert`, `pop`, a `key_id`) is bound to; empty for a bearer token. */
+/** What a token is bound to: its key, where that is named, whatever a request and its answer call such tokens; empty for a bearer token. */
 export const bindingOf = (entity: Entity): string => {
   const type = text(entity, 'token_type').toLowerCase()
   const keyId = text(entity, 'key_id')
-  return keyId || (type && type !== 'bearer') ? `${type || 'bearer'} ${keyId}` : ''
+  return keyId ? `key ${keyId}` : type === 'bearer' ? '' : type
 }

@@ -1,5 +1,6 @@
 import type { Authority } from '../authority/authority.ts'
 import { cloudOf } from '../authority/clouds.ts'
+import type { Bounds } from '../http/deadline.ts'
 import { loaded } from '../util/loaded.ts'
 import { type CredentialType, type Entity, text } from './entities.ts'
 import type { Partition } from './partition.ts'
@@ -32,8 +33,9 @@ export function familyOf({ shared }: Partitions, clientId: string, cloud: string
   return entity ? text(entity, 'family_id') : null
 }
 
-/** Reads the partitions of all users that the store can tell of, where memory cannot be trusted. */
-export async function currentUsers(memory: Partitions): Promise<void> {
+/** The partitions of all users that are known here, and that the store can tell of: read, where memory cannot be trusted, within a caller's bounds. */
+export async function currentUsers(memory: Partitions, bounds?: Bounds): Promise<ReadonlyMap<string, Partition>> {
   const { level } = memory
-  if (level?.store.list) await loaded(import('./store-level.ts')).then(({ reloadUsers }) => reloadUsers(memory, level))
+  if (!level?.store.list) return memory.users
+  return loaded(import('./store-level.ts')).then(({ reloadUsers }) => reloadUsers(memory, level, bounds))
 }

@@ -18,6 +18,8 @@ export interface SecondLevel {
   revalidateAfter: number
   maxPartitions: number
   onStoreError: ((error: unknown) => void) | undefined
+  /** Told of each partition that memory has served; left here by the first read or write. */
+  used?: (owner: Owner) => void
   /** Ends the watch that the first use of the store has begun; the next use begins another. */
   stopWatching?: () => void
   /** The same, once what could not be written before has been tried again. */
@@ -51,7 +53,7 @@ export class Partitions {
     if (!level) return undefined
     const age = Date.now() - (this.get(owner)?.readAt ?? 0)
     // Read in the future: the clock has been set back since.
-    if (age >= 0 && age < level.revalidateAfter) return undefined
+    if (age >= 0 && age < level.revalidateAfter) return level.used?.(owner) as undefined
     return loaded(import('./store-level.ts')).then(({ reload }) => reload(this, level, owner, bounds))
   }
 

@@ -4,6 +4,7 @@ import { toRecord } from '../util/record.ts'
 import { type Entry, seconds } from './entities.ts'
 import { Partition } from './partition.ts'
 import type { Owner, Partitions, SecondLevel } from './partitions.ts'
+import { keep, use } from './recency.ts'
 import { type Content, readSections, writeSections } from './sections.ts'
 import { belongs, nameOf, StoreAccess, settles } from './store-access.ts'
 import { put } from './write.ts'
@@ -50,6 +51,7 @@ function stateOf(memory: Partitions, level: SecondLevel): State {
   if (known) return known
   const state: State = { access: new StoreAccess(memory, level), reads: new Map(), debts: new Map(), paidFrom: 0, payingSince: 0 }
   states.set(level, state)
+  level.used = (owner) => use(memory, owner, memory.get(owner)!)
   level.close = async () => {
     state.paidFrom = 0
     state.access.wake()
@@ -133,18 +135,6 @@ function fill(memory: Partitions, owner: Owner, partition: Partition, { entries,
     else foreign[type] = Object.assign(toRecord(), foreign[type], { [key]: entity })
   }
   partition.foreign = foreign
-}
-
-/** Files a partition as the newest, and lets those go that were read and written longest ago: in use, one is read again every `revalidateAfter`. */
-function keep(memory: Partitions, { maxPartitions }: SecondLevel, owner: Owner, partition: Partition): void {
-  const [map, id] =
-    'user' in owner ? [memory.users, owner.user] : 'app' in owner ? [memory.apps, owner.app] : [memory.assertions, owner.assertion]
-  map.delete(id)
-  map.set(id, partition)
-  for (const oldest of map.keys()) {
-    if (map.size <= maxPartitions) break
-    map.delete(oldest)
-  }
 }
 
 /**
@@ -261,13 +251,24 @@ export async function exclusively<T>(memory: Partitions, level: SecondLevel, own
   return run()
 }
 
-/** All users that the store can tell of. */
-export async function reloadUsers(memory: Partitions, level: SecondLevel): Promise<void> {
+/** All users that the store can tell of, also where they are more than memory may hold. */
+export function reloadUsers(memory: Partitions, level: SecondLevel, bounds?: Bounds): Promise<ReadonlyMap<string, Partition>> {
+  return bounds ? withDeadline(bounds, () => readUsers(memory, level)) : readUsers(memory, level)
+}
+
+async function readUsers(memory: Partitions, level: SecondLevel): Promise<ReadonlyMap<string, Partition>> {
+  const users = new Map<string, Partition>()
+  const see = async (user: string) => {
+    await memory.current({ user })
+    const partition = memory.users.get(user)
+    if (partition) users.set(user, partition)
+  }
   for await (const name of stateOf(memory, level).access.list()) {
-    if (name.startsWith('user:')) await memory.current({ user: name.slice('user:'.length) })
+    if (name.startsWith('user:')) await see(name.slice('user:'.length))
   }
   // Who has signed out elsewhere is no longer listed.
-  for (const user of [...memory.users.keys()]) await memory.current({ user })
+  for (const user of [...memory.users.keys()]) if (!users.has(user)) await see(user)
+  return users
 }
 
 /** Removes the partitions of an application that the store can tell of, and those that are given. */

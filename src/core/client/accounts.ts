@@ -1,14 +1,16 @@
 import { accountIn } from '../cache/account.ts'
 import { currentUsers } from '../cache/listing.ts'
+import type { AccountOptions, AccountsOptions } from '../options.ts'
 import type { AccountInfo } from '../types.ts'
-import type { ClientContext } from './context.ts'
+import { beginCall, type ClientContext } from './context.ts'
 
 /** The accounts that the cache knows, or those of one user name. */
-export async function accountsOf({ memory, authority }: ClientContext, query: { username?: string }): Promise<AccountInfo[]> {
-  await currentUsers(memory)
+export async function accountsOf(context: ClientContext, query: AccountsOptions): Promise<AccountInfo[]> {
+  const { memory, authority } = context
+  const users = await currentUsers(memory, beginCall(context, query))
   const username = query.username?.toLowerCase()
   const accounts: AccountInfo[] = []
-  for (const partition of memory.users.values()) {
+  for (const partition of users.values()) {
     const account = accountIn(partition, authority)
     if (account && (username === undefined || account.username.toLowerCase() === username)) accounts.push(account)
   }
@@ -16,9 +18,10 @@ export async function accountsOf({ memory, authority }: ClientContext, query: { 
 }
 
 /** One account by its home account id. */
-export async function accountOf({ memory, authority }: ClientContext, query: { homeAccountId: string }): Promise<AccountInfo | null> {
+export async function accountOf(context: ClientContext, query: AccountOptions): Promise<AccountInfo | null> {
+  const { memory, authority } = context
   const owner = { user: query.homeAccountId }
-  await memory.current(owner)
+  await memory.current(owner, beginCall(context, query))
   const partition = memory.get(owner)
   return (partition && accountIn(partition, authority)) ?? null
 }

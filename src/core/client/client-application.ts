@@ -1,5 +1,7 @@
 // One file, long by its documentation: each method is a few lines, and its comment is the reference that editors and the API docs show.
 import type {
+  AccountOptions,
+  AccountsOptions,
   AuthCodeFlowOptions,
   AuthorizationCodeOptions,
   AuthorizationRequestUrlOptions,
@@ -155,7 +157,7 @@ export abstract class ClientApplication {
    * const [account] = await app.getAccounts({ username: 'mia@contoso.example' })
    * ```
    */
-  getAccounts(query: { username?: string } = {}): Promise<AccountInfo[]> {
+  getAccounts(query: AccountsOptions = {}): Promise<AccountInfo[]> {
     return withPerson(this, ({ accountsOf }, context) => accountsOf(context, query))
   }
 
@@ -167,7 +169,7 @@ export abstract class ClientApplication {
    * const account = await app.getAccount({ homeAccountId: session.homeAccountId })
    * ```
    */
-  getAccount(query: { homeAccountId: string }): Promise<AccountInfo | null> {
+  getAccount(query: AccountOptions): Promise<AccountInfo | null> {
     return withPerson(this, ({ accountOf }, context) => accountOf(context, query))
   }
 

@@ -49,7 +49,9 @@ export class SingleFlight {
     }
     const { landing, restarts } = flight
     const work = landing.catch(() => {})
-    waitUntil?.(work)
+    try {
+      waitUntil?.(work)
+    } catch {}
     let restart = () => {}
     return bounded(passenger, (time) => {
       // Who waits as long as the exchange itself hears of its end from it, unless a runtime has ended that with the request that began it.

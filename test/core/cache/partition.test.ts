@@ -52,7 +52,7 @@ describe('find', () => {
     [{ realm: 'other' }, {}, false],
     [{ key_id: 'k' }, {}, false],
     [{ token_type: 'pop' }, {}, false],
-    [{ token_type: 'pop', key_id: 'k' }, { binding: 'pop k' }, true],
+    [{ token_type: 'pop', key_id: 'k' }, { binding: 'key k' }, true],
     [{ secret: '' }, {}, false],
     [{ secret: 5 }, {}, false],
     [{ expires_on: undefined }, {}, false],
@@ -189,8 +189,9 @@ describe('fields', () => {
   it.each<[Entity, string]>([
     [{}, ''],
     [{ token_type: 'BEARER' }, ''],
-    [{ token_type: 'pop' }, 'pop '],
-    [{ token_type: 'pop', key_id: 'k' }, 'pop k'],
-    [{ key_id: 'k' }, 'bearer k'],
+    [{ token_type: 'pop' }, 'pop'],
+    [{ token_type: 'pop', key_id: 'k' }, 'key k'],
+    [{ token_type: 'Bearer', key_id: 'k' }, 'key k'],
+    [{ key_id: 'k' }, 'key k'],
   ])('bindingOf %o: "%s"', (entity, binding) => expect(bindingOf(entity)).toBe(binding))
 })

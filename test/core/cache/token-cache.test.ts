@@ -128,12 +128,32 @@ describe('key-bound tokens', () => {
       ['k2', 'POP-2b'],
     ] as const)
       await cache.add(bound(keyId, secret))
-    await cache.add(bound('k1', 'SSH', 'ssh-cert'))
+    await cache.add(bound('k4', 'SSH', 'ssh-cert'))
+    // Whatever such tokens are called.
+    await cache.add(bound('k3', 'KEY-3', 'Bearer'))
     await cache.add(userEvent())
     const copy = new SerializableTokenCache()
     copy.deserialize(cache.serialize())
     const kept = (await copy.find('AccessToken')).map((entity) => (entity as { secret: string }).secret)
-    expect(kept.sort()).toEqual(['POP-1', 'POP-2b', 'POP-3', 'SSH', 'USER-AT'])
+    expect(kept.sort()).toEqual(['KEY-3', 'POP-1', 'POP-2b', 'SSH', 'USER-AT'])
+  })
+
+  it('are found by their key, whatever the answer calls them', async () => {
+    const provider = new FakeProvider()
+    const { app, account } = await signedIn({ provider })
+    for (const [asked, answered] of [
+      [{ key_id: 'k1' }, 'pop'],
+      [{ key_id: 'k2', token_type: 'pop' }, 'Bearer'],
+    ] as const) {
+      provider.changes = { token_type: answered }
+      const extraBodyParameters = { ...asked, req_cnf: 'x' }
+      const first = await app.acquireTokenSilent({ scopes, account, extraBodyParameters })
+      expect(first?.tokenSource).toBe('identity_provider')
+      expect(await app.acquireTokenSilent({ scopes, account, extraBodyParameters })).toMatchObject({
+        tokenSource: 'cache',
+        accessToken: first!.accessToken,
+      })
+    }
   })
 
   it('wire-protocol S8: never serve an ordinary request, nor a bearer token one that names a key', async () => {

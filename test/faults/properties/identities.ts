@@ -78,8 +78,9 @@ export const homeOf = ({ uid, utid }: Identity) => `${uid}.${utid}`
 export const issuerOf = ({ origin, path, oidc }: Identity) =>
   oidc ? `${origin}/${path}` : `tenant ${new URL(origin).hostname} ${path.split('/')[0]!.toLowerCase()}`
 
+/** A key is enough of a name. */
 const boundTo = ({ tokenType, keyId }: Identity) =>
-  keyId || tokenType.toLowerCase() !== 'bearer' ? `${tokenType.toLowerCase()} ${keyId}` : ''
+  keyId ? `key ${keyId}` : tokenType.toLowerCase() !== 'bearer' ? tokenType.toLowerCase() : ''
 
 /** Whether a token that one was given may serve the other. */
 export const serves = (given: Identity, asked: Identity, personal: boolean) =>
