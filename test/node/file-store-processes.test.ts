@@ -94,6 +94,53 @@ test.concurrent('S49 kill -9 at random moments: the file is whole, and never old
   await Promise.all(Array.from({ length: lanes }, lane))
 })
 
+test.concurrent('S49 4 readers in parallel find the file whole, whatever 2 writers do', { timeout: 60_000 }, async () => {
+  const path = shop.newPath()
+  const store = fileStore(path)
+  await store.write(user, JSON.stringify({ AccessToken: { key: { home_account_id: 'uid.utid', total: 0 } } }), {})
+  const writing = `
+    const store = fileStore(parameter.path)
+    const own = 'user:own' + parameter.index
+    let stopped = false
+    process.once('message', () => { stopped = true })
+    let total = 0
+    // Sometimes long, sometimes short: a file that is written in place would be torn.
+    while (!stopped) {
+      await store.write(own, valueOf(++total, 'x'.repeat(total % 2 ? 300000 : 10)).replaceAll('uid.utid', 'own' + parameter.index), {})
+    }
+    await say({ total })
+    process.disconnect()`
+  // Two as another program would read it, two by way of the store.
+  const reading = `
+    const store = fileStore(parameter.path)
+    const totals = new Set()
+    let torn = 0
+    for (let reads = 0; reads < parameter.reads; reads++) {
+      try {
+        if (parameter.index % 2) totals.add(Object.values(JSON.parse(await fs.readFile(parameter.path, 'utf8')).AccessToken).map(({ total }) => total).join())
+        else for (const name of [user, 'user:own0', 'user:own1']) totals.add(name + totalOf(await store.read(name)))
+      } catch {
+        torn++
+      }
+      await sleep(2)
+    }
+    await say({ torn, totals: totals.size })
+    process.disconnect()`
+  const writers = await Promise.all([0, 1].map((index) => shop.start(writing, { path, index })))
+  while (!(await store.read('user:own0')) || !(await store.read('user:own1'))) await sleep(20)
+  const reads = full ? 5_000 : 200
+  const readers = await Promise.all([0, 1, 2, 3].map((index) => shop.start(reading, { path, index, reads })))
+  for (const found of (await Promise.all(readers.map((reader) => reader.next()))) as Record<string, number>[]) {
+    expect(found.torn).toBe(0)
+    expect(found.totals).toBeGreaterThan(5)
+  }
+  for (const writer of writers) {
+    writer.send('stop')
+    expect(((await writer.next()) as { total: number }).total).toBeGreaterThan(5)
+  }
+  expect((await readdir(dirname(path))).filter((name) => name.includes('broken'))).toEqual([])
+})
+
 test.concurrent('S31 a holder that was frozen and taken over does not overwrite what is newer', { timeout: 60_000 }, async () => {
   const path = shop.newPath()
   const store = fileStore(path)
