@@ -8,7 +8,7 @@ import { counted } from './counted-store.ts'
 
 const person = (name: string): Person => ({
   ...alice,
-  oid: `00000000-0000-4000-8000-0000000000${name}`,
+  uid: `00000000-0000-4000-8000-0000000000${name}`,
   username: `${name}@contoso.example`,
 })
 const names = ['a1', 'b2', 'c3', 'd4']
