@@ -185,6 +185,13 @@ export default [
   },
   {
     id: 'S42',
+    file: 'src/core/authority/instance-discovery.ts',
+    find: '!username && !password && ',
+    replace: '',
+    test: 'test/core/authority/discovery.test.ts',
+  },
+  {
+    id: 'S42',
     file: 'src/core/authority/metadata.ts',
     find: 'if (!sameSite(home.hostname, url.hostname) &&',
     replace: 'if (!home.hostname &&',
@@ -193,8 +200,8 @@ export default [
   {
     id: 'S42',
     file: 'src/core/authority/instance-discovery.ts',
-    find: '(hostname !== host && !isMicrosoftHost(hostname!))',
-    replace: '!hostname',
+    find: '(host === asked.host || isMicrosoftHost(host))',
+    replace: 'host',
     test: 'test/core/authority/discovery.test.ts',
   },
   {
