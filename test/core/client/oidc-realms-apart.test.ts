@@ -69,7 +69,7 @@ describe.each(pairs)('S45 S46 "%s" and "%s" on one host', (a, b) => {
   })
 })
 
-it('what an earlier version has stored, which took two realms for one, serves neither but by a refresh token', async () => {
+it('S46 what an earlier version has stored, which took two realms for one, serves neither but by a refresh token', async () => {
   const { A, B, signIn, asked, tokenCache } = realms(['/Foo', '/foo'])
   const { account } = await signIn(A)
   await signIn(B)
@@ -92,7 +92,7 @@ it('what an earlier version has stored, which took two realms for one, serves ne
   for (const app of [A, B]) expect(await app.acquireTokenSilent({ scopes, account })).toHaveProperty('tokenSource', 'cache')
 })
 
-it('a first id token of one is not compared with that of the other', async () => {
+it('S46 a first id token of one is not compared with that of the other', async () => {
   const { A, B, signIn, tokenCache } = realms(['/Foo', '/foo'])
   const { account } = await signIn(A)
   const content = JSON.parse(tokenCache.serialize())
@@ -103,7 +103,7 @@ it('a first id token of one is not compared with that of the other', async () =>
 })
 
 it.each(['/Foo', 'https://localhost:8443/realms/a', 'http://localhost/a'])(
-  'a tenant of the same URL as %s shares nothing with it',
+  'S46 a tenant of the same URL as %s shares nothing with it',
   async (realm) => {
     const { A, signIn, asked, provider, tokenCache } = realms([realm, ''])
     const { account } = await signIn(A)

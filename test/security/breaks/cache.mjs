@@ -43,6 +43,20 @@ export default [
     test: 'test/core/oauth/scopes.test.ts',
   },
   {
+    id: 'S45',
+    file: 'src/core/cache/entities.ts',
+    find: "(realm.includes('/') ? realm : realm.toLowerCase())",
+    replace: 'realm.toLowerCase()',
+    test: 'test/core/client/oidc-realms-apart.test.ts',
+  },
+  {
+    id: 'S45',
+    file: 'src/core/authority/authority.ts',
+    find: "kind === 'oidc' ? root : segments[0]!",
+    replace: 'segments[0]!',
+    test: 'test/faults/properties/cache-keys.test.ts',
+  },
+  {
     id: 'S46',
     file: 'src/core/cache/partition.ts',
     find: '(bucket.realm !== realm && (realm === query.authority || !bucket.authorities.includes(query.authority)))',
@@ -69,6 +83,27 @@ export default [
     find: 'else if (belongs(owner, entity)) partition.load(entry)',
     replace: 'else partition.load(entry)',
     test: 'test/core/cache/store-level.test.ts',
+  },
+  {
+    id: 'S46',
+    file: 'src/core/cache/partition.ts',
+    find: 'realm === query.authority ||',
+    replace: '',
+    test: 'test/core/client/oidc-realms-apart.test.ts',
+  },
+  {
+    id: 'S46',
+    file: 'src/core/cache/listing.ts',
+    find: '|| issuer === tenant',
+    replace: '|| true',
+    test: 'test/core/client/oidc-realms.test.ts',
+  },
+  {
+    id: 'S47',
+    file: 'src/core/cache/user-event.ts',
+    find: 'if (last && last + day < Date.now() / 1000) continue',
+    replace: '',
+    test: 'test/core/cache/ended-assertions.test.ts',
   },
   {
     id: 'S47',

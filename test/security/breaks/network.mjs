@@ -234,6 +234,13 @@ export default [
   },
   {
     id: 'S42',
+    file: 'src/core/authority/instance-discovery.ts',
+    find: '!username && !password && ',
+    replace: '',
+    test: 'test/core/authority/discovery.test.ts',
+  },
+  {
+    id: 'S42',
     file: 'src/core/authority/metadata.ts',
     find: 'if (!sameSite(home.hostname, url.hostname) &&',
     replace: 'if (!home.hostname &&',
@@ -243,7 +250,7 @@ export default [
     id: 'S42',
     file: 'src/core/authority/instance-discovery.ts',
     find: '(host === asked.host || isMicrosoftHost(host))',
-    replace: '!!(host || asked)',
+    replace: 'host',
     test: 'test/core/authority/discovery.test.ts',
   },
   {

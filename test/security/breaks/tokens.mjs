@@ -78,6 +78,13 @@ export default [
     test: 'test/core/oauth/id-token.test.ts',
   },
   {
+    id: 'S13',
+    file: 'src/core/oauth/id-token-signature.ts',
+    find: "error.code || error.name || 'unknown'",
+    replace: 'error.code ?? error.name',
+    test: 'test/core/oauth/key-set-hostile.test.ts',
+  },
+  {
     id: 'S14',
     file: 'src/core/oauth/id-token-signature.ts',
     find: "if (header.crit) throw new TypeError('crit')",
