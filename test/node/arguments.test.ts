@@ -39,7 +39,9 @@ test('S72 a managed identity’s requests reject with errors of ours only, whate
   process.on('unhandledRejection', rejections)
   const values = [undefined, null, 0, 5, '', 'text', {}, [], () => {}, Symbol('x'), 1n, new Date(0), Number.NaN]
   const names = ['resource', 'claimsChallenge', 'correlationId', 'signal', 'timeout', 'waitUntil', 'extraQueryParameters']
-  const requests = names.flatMap((name) => values.flatMap((value) => [value, [value], { x: value }].map((it) => ({ resource, [name]: it }))))
+  const requests = names.flatMap((name) =>
+    values.flatMap((value) => [value, [value], { x: value }].map((it) => ({ resource, [name]: it }))),
+  )
   const fetch = vi.fn(async () => Response.json(token()))
   const client = clientOn(machine(variablesFor.app_service('http://127.0.0.1:9/token')), { fetch })
   const outcomes = new Set<string>()
