@@ -14,7 +14,7 @@ const mayImport: Record<string, readonly string[]> = {
   http: ['util'],
   oauth: ['util', 'http'],
   authority: ['util', 'http', 'oauth'],
-  cache: ['util', 'http', 'oauth', 'authority'],
+  cache: ['util', 'oauth', 'authority'],
   grants: ['util', 'http', 'oauth', 'authority'],
   client: ['util', 'http', 'oauth', 'authority', 'cache', 'grants'],
   index: ['authority', 'cache', 'client', 'oauth'],

@@ -1,6 +1,6 @@
 import { ClientConfigurationError } from '../errors.ts'
-import type { Bounds } from '../http/deadline.ts'
 import { fetchDocument, type Http } from '../http/document.ts'
+import type { Bounds } from '../util/deadline.ts'
 import { loaded } from '../util/loaded.ts'
 import type { Authority } from './authority.ts'
 import { type Metadata, parseMetadata } from './metadata.ts'

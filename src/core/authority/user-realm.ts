@@ -1,8 +1,8 @@
 import { ClientConfigurationError } from '../errors.ts'
-import type { Bounds } from '../http/deadline.ts'
 import type { Http } from '../http/document.ts'
 import { getDocument } from '../http/http-cache.ts'
 import { isServer } from '../platform.ts'
+import type { Bounds } from '../util/deadline.ts'
 import type { Authority } from './authority.ts'
 
 /** Where a person signs in whose company keeps the passwords to itself. The addresses are as the realm names them: not checked yet. */

@@ -1,6 +1,6 @@
 import type { Authority } from '../authority/authority.ts'
 import { cloudOf } from '../authority/clouds.ts'
-import type { Bounds } from '../http/deadline.ts'
+import type { Bounds } from '../util/deadline.ts'
 import { loaded } from '../util/loaded.ts'
 import { type CredentialType, type Entity, text } from './entities.ts'
 import type { Partition } from './partition.ts'

@@ -1,5 +1,5 @@
-import type { Bounds } from '../http/deadline.ts'
 import type { CacheStore, Logger } from '../ports.ts'
+import type { Bounds } from '../util/deadline.ts'
 import { loaded } from '../util/loaded.ts'
 import type { addEvent } from './add.ts'
 import { realmKey } from './entities.ts'

@@ -1,5 +1,5 @@
 // Above 250 lines: reading, writing and owing a partition share one state, and none of them is of use without the others.
-import { type Bounds, withDeadline } from '../http/deadline.ts'
+import { type Bounds, withDeadline } from '../util/deadline.ts'
 import { toRecord } from '../util/record.ts'
 import { type Entry, seconds } from './entities.ts'
 import { Partition } from './partition.ts'

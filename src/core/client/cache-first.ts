@@ -1,7 +1,7 @@
 import type { CachedToken } from '../cache/partition.ts'
 import type { Owner } from '../cache/partitions.ts'
-import type { Bounds } from '../http/deadline.ts'
 import type { TokenResult } from '../types.ts'
+import type { Bounds } from '../util/deadline.ts'
 import { loaded } from '../util/loaded.ts'
 import type { Call, ClientContext } from './context.ts'
 

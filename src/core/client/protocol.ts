@@ -1,11 +1,11 @@
 import type { Authority } from '../authority/authority.ts'
 import { discover } from '../authority/discovery.ts'
 import type { Metadata } from '../authority/metadata.ts'
-import type { Bounds } from '../http/deadline.ts'
 import type { Http } from '../http/document.ts'
 import { createSend } from '../http/http-client.ts'
 import { createTelemetry, type Telemetry } from '../http/telemetry.ts'
 import { isYoung } from '../util/age.ts'
+import type { Bounds } from '../util/deadline.ts'
 import type { ClientContext } from './context.ts'
 import { SingleFlight } from './single-flight.ts'
 

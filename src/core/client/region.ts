@@ -1,6 +1,6 @@
 import type { Authority } from '../authority/authority.ts'
 import { detectRegion, inRegion } from '../authority/region.ts'
-import type { Bounds } from '../http/deadline.ts'
+import type { Bounds } from '../util/deadline.ts'
 import type { ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
 

@@ -1,5 +1,5 @@
-import { type Bounds, bounded } from '../http/deadline.ts'
 import { aborted } from '../util/aborted.ts'
+import { type Bounds, bounded } from '../util/deadline.ts'
 
 /** One who waits for a flight: its own bounds hold for it alone. */
 export interface Passenger extends Bounds {

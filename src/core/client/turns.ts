@@ -1,6 +1,6 @@
 import type { CachedToken } from '../cache/partition.ts'
 import type { Owner, Partitions } from '../cache/partitions.ts'
-import { withDeadline } from '../http/deadline.ts'
+import { withDeadline } from '../util/deadline.ts'
 import { loaded } from '../util/loaded.ts'
 import { isGood, type Reason } from './cache-first.ts'
 

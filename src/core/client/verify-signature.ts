@@ -1,7 +1,7 @@
 import { endpoint, type Metadata } from '../authority/metadata.ts'
-import type { Bounds } from '../http/deadline.ts'
 import { type IdTokenSignatureVerifier, idTokenSignatureVerifier } from '../oauth/id-token-signature.ts'
 import { fetchKeySet } from '../oauth/key-set.ts'
+import type { Bounds } from '../util/deadline.ts'
 import type { ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
 

@@ -2,8 +2,8 @@ import { isAuthError } from '../errors.ts'
 import type { HttpCache } from '../ports.ts'
 import { encodeBase64Url } from '../util/base64url-encode.ts'
 import { sha256 } from '../util/crypto.ts'
+import { type Bounds, withDeadline } from '../util/deadline.ts'
 import { isRecord, parseRecord } from '../util/record.ts'
-import { type Bounds, withDeadline } from './deadline.ts'
 import { type DocumentRequest, fetchDocument, type Http } from './document.ts'
 
 /** In memory, at most 1 024 entries: those that have expired go first, then those that expire soonest. */

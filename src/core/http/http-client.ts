@@ -1,5 +1,5 @@
 import { isAuthError, NetworkError, type NetworkErrorCode } from '../errors.ts'
-import { type Bounds, withDeadline } from './deadline.ts'
+import { type Bounds, withDeadline } from '../util/deadline.ts'
 
 /** One exchange; its bounds cover connection, headers and body. */
 export interface HttpRequest extends Bounds {

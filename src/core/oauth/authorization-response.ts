@@ -1,6 +1,6 @@
 import { ClientAuthError, ClientConfigurationError, NetworkError } from '../errors.ts'
-import type { Bounds } from '../http/deadline.ts'
 import type { AuthorizationResponse } from '../ports.ts'
+import type { Bounds } from '../util/deadline.ts'
 import { isRecord, toRecord } from '../util/record.ts'
 import { readFormPost } from './form-post.ts'
 

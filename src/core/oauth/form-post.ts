@@ -1,5 +1,5 @@
 import { ClientConfigurationError, isAuthError, NetworkError } from '../errors.ts'
-import { type Bounds, withDeadline } from '../http/deadline.ts'
+import { type Bounds, withDeadline } from '../util/deadline.ts'
 
 const maxBytes = 64 * 1024
 

@@ -1,6 +1,6 @@
 import { NetworkError } from '../errors.ts'
-import type { Bounds } from '../http/deadline.ts'
 import { fetchDocument, type Http } from '../http/document.ts'
+import type { Bounds } from '../util/deadline.ts'
 
 /**
  * Gets the provider's keys (RFC 7517 section 5), past every HTTP cache: those that it has kept may be the ones before a rotation. Only an

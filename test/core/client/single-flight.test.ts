@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SingleFlight } from '../../../src/core/client/single-flight.ts'
-import type { Bounds } from '../../../src/core/http/deadline.ts'
+import type { Bounds } from '../../../src/core/util/deadline.ts'
 import { codeOf, errorOf } from './support.ts'
 
 beforeEach(() => void vi.useFakeTimers())

@@ -107,10 +107,10 @@ export default [
   },
   {
     id: 'S47',
-    file: 'src/core/cache/store-level.ts',
-    find: 'if (map.size <= maxPartitions) break',
-    replace: 'break',
-    test: 'test/core/cache/store-level.test.ts',
+    file: 'src/core/cache/recency.ts',
+    find: 'surplus > 0; surplus--',
+    replace: 'surplus > 1e9; surplus--',
+    test: 'test/core/cache/recency.test.ts',
   },
   {
     id: 'S47',
@@ -129,7 +129,7 @@ export default [
   {
     id: 'S47',
     file: 'src/core/client/accounts.ts',
-    find: 'await memory.current(owner)\n',
+    find: 'await memory.current(owner, beginCall(context, query))\n',
     replace: 'await memory.current(owner)\n  for (const each of memory.users.values()) each.entries.length\n',
     test: 'test/core/client/silent.test.ts',
   },

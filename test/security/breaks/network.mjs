@@ -115,14 +115,14 @@ export default [
   },
   {
     id: 'S37',
-    file: 'src/core/http/deadline.ts',
+    file: 'src/core/util/deadline.ts',
     find: "signal?.removeEventListener('abort', abort)",
     replace: '',
     test: 'test/core/http/http-client.test.ts',
   },
   {
     id: 'S37',
-    file: 'src/core/http/deadline.ts',
+    file: 'src/core/util/deadline.ts',
     find: "signal?.addEventListener('abort', abort)",
     replace: '',
     test: 'test/core/client/store-waits.test.ts',
@@ -130,8 +130,8 @@ export default [
   {
     id: 'S37',
     file: 'src/core/cache/store-level.ts',
-    find: 'return bounds ? withDeadline',
-    replace: 'return !level ? withDeadline',
+    find: 'return bounds ? withDeadline(bounds, () => read(',
+    replace: 'return !level ? withDeadline(bounds, () => read(',
     test: 'test/core/client/store-waits.test.ts',
   },
   {

@@ -248,7 +248,7 @@ export default [
   },
   {
     id: 'S67',
-    file: 'src/core/http/deadline.ts',
+    file: 'src/core/util/deadline.ts',
     find: 'Math.min((timeout + grace) / 2, 0x7fffffff)',
     replace: '(timeout + grace) / 2',
     test: 'test/core/http/http-client.test.ts',

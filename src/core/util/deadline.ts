@@ -1,5 +1,5 @@
 import { NetworkError } from '../errors.ts'
-import { aborted } from '../util/aborted.ts'
+import { aborted } from './aborted.ts'
 
 /** What bounds a wait. */
 export interface Bounds {
