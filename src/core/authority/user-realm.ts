@@ -15,6 +15,8 @@ export interface Federation {
   audience: string
 }
 
+const kept = ['account_type', 'federation_metadata_url', 'federation_active_auth_url', 'cloud_audience_urn']
+
 /** The hosts, by client, that have said that they know no realms. */
 const realmless = /* @__PURE__ */ new WeakMap<Http, Set<string>>()
 
@@ -27,7 +29,7 @@ export async function findFederation(http: Http, authority: Authority, username:
   const headers: Record<string, string> = { accept: 'application/json' }
   if (bounds.correlationId && isServer()) headers['client-request-id'] = bounds.correlationId
   const url = `${origin}/common/userrealm/${encodeURIComponent(username)}?api-version=1.0`
-  return getDocument(http, { ...bounds, url, headers, personal: true }, (realm, status) => {
+  return getDocument(http, { ...bounds, url, headers, kept }, (realm, status) => {
     if (status === 404) known.add(origin)
     else if (status >= 400) {
       throw new ClientConfigurationError('metadata_invalid', `The authority does not tell the person's realm (status ${status}).`, bounds)

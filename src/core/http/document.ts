@@ -13,8 +13,8 @@ export interface Http {
 
 /** A document to get. */
 export interface DocumentRequest extends Omit<HttpRequest, 'method' | 'body'> {
-  /** The URL may hold a person's name: it is hashed in the cache's key. */
-  personal?: boolean
+  /** The URL names a person, and the answer may: it is hashed in the cache's key, and of the document only these fields are kept. */
+  kept?: readonly string[]
 }
 
 /** Gets a JSON object. `read` turns it into what is wanted; it also sees the answers of status 4xx (an empty object where they hold none). */

@@ -71,8 +71,8 @@ export async function getDocument<T>(
   request: DocumentRequest,
   read: (document: Record<string, unknown>, status: number) => T,
 ): Promise<T> {
-  const { url, personal } = request
-  const key = `GET ${personal ? `${new URL(url).origin} ${encodeBase64Url(await sha256(url))}` : url}`
+  const { url, kept } = request
+  const key = `GET ${kept ? `${new URL(url).origin} ${encodeBase64Url(await sha256(url))}` : url}`
   const document = (await recall(http, request, key, day))?.document
   if (isRecord(document)) {
     try {
@@ -81,7 +81,7 @@ export async function getDocument<T>(
   }
   let fresh: object | undefined
   const value = await fetchDocument(http, request, (answered, status) => {
-    if (status < 400) fresh = answered
+    if (status < 400) fresh = kept ? Object.fromEntries(kept.map((name) => [name, answered[name]])) : answered
     return read(answered, status)
   })
   if (fresh) await remember(http, request, key, day, { document: fresh })

@@ -27,12 +27,13 @@ export interface ThrottledAnswer extends HttpAnswer {
 export async function sendThrottled(http: Http, request: FormRequest, wait: number): Promise<ThrottledAnswer> {
   if (isPoll(request)) return http.send(request)
 
-  const entry = await recall(http, request, await keyOf(request), LONGEST_WAIT)
+  const key = await keyOf(request)
+  const entry = await recall(http, request, key, LONGEST_WAIT)
   const status = Number(entry?.status)
   if (status >= 400) {
     const headers = new Headers()
     if (status !== 400) headers.set('retry-after', String(Math.ceil((Number(entry!.expiresAt) - Date.now()) / 1000)))
-    return { status, headers, body: JSON.stringify(refusalOf(entry!.refusal, request)) ?? '', replayed: true }
+    return { status, headers, body: JSON.stringify(repeated(http, key, refusalOf(entry!.refusal, request))) ?? '', replayed: true }
   }
 
   const answer = await http.send(request)
@@ -44,12 +45,25 @@ export async function sendThrottled(http: Http, request: FormRequest, wait: numb
 export async function noteRefusal(http: Http, request: FormRequest, answer: HttpAnswer, wait: number): Promise<void> {
   const delay = isPoll(request) ? 0 : delayOf(answer, wait)
   if (!delay) return
-  await remember(http, request, await keyOf(request), delay, {
-    life: delay,
-    status: answer.status,
-    refusal: refusalOf(parseRecord(answer.body), request),
-  })
+  const key = await keyOf(request)
+  const json = parseRecord(answer.body)
+  if (json) keepWords(http, key, json)
+  await remember(http, request, key, delay, { life: delay, status: answer.status, refusal: refusalOf(json, request) })
 }
+
+/** What refusals say in words, by their keys: it may name a person, and stays in this process. */
+const words = /* @__PURE__ */ new WeakMap<Http, Map<string, object>>()
+const mostWords = 1_000
+
+function keepWords(http: Http, key: string, { error_description, error_uri, trace_id }: Record<string, unknown>): void {
+  const kept = words.get(http) ?? new Map()
+  words.set(http, kept)
+  kept.delete(key)
+  kept.set(key, { error_description, error_uri, trace_id })
+  for (const oldest of kept.keys()) if (kept.size > mostWords) kept.delete(oldest)
+}
+
+const repeated = (http: Http, key: string, refusal: object | undefined) => refusal && { ...words.get(http)?.get(key), ...refusal }
 
 const isPoll = ({ body }: FormRequest) => !!body.get('grant_type')?.endsWith(':device_code')
 
@@ -66,7 +80,7 @@ export const secretsOf = ({ body, headers }: FormRequest): string[] => [
   ...basicSecrets(headers?.authorization),
 ]
 
-/** Of an OAuth error, what callers decide by. Descriptions may name a person. */
+/** Of an OAuth error, what callers decide by. */
 function refusalOf(answer: unknown, request: FormRequest): object | undefined {
   const secrets = secretsOf(request)
   const plain = (value: unknown, form = /^[\w.:/-]{1,64}$/) =>

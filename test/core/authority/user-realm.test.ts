@@ -78,7 +78,7 @@ describe('a user realm', () => {
   })
 
   it('wire-protocol S14: is remembered for each name, without the name', async () => {
-    const { ask, send, cache } = setUp({ account_type: 'Managed' })
+    const { ask, send, cache } = setUp({ account_type: 'Managed', Login: 'mia@contoso.example', DomainName: 'mia.example' })
     await ask('mia@contoso.example')
     await ask('mia@contoso.example')
     expect(send).toHaveBeenCalledTimes(1)

@@ -104,11 +104,12 @@ describe('a document', () => {
   it('wire-protocol S14: with a person’s name in its URL leaves none in the key', async () => {
     const { http, cache, send } = setUp()
     for (const name of ['alice', 'bob', 'alice']) {
-      const personal = { ...request, url: `https://login.example/common/userrealm/${name}%40contoso.com?api-version=1.0`, personal: true }
+      const personal = { ...request, url: `https://login.example/common/userrealm/${name}%40contoso.com?api-version=1.0`, kept: ['issuer'] }
       await getDocument(http, personal, issuer)
     }
     expect(send).toHaveBeenCalledTimes(2)
     for (const key of cache.keys()) expect(key).toMatch(/^GET https:\/\/login\.example [\w-]{43}$/)
+    for (const value of cache.values()) expect(JSON.parse(value).document).toEqual({ issuer: 'i' })
   })
 
   it('comes from a synchronous cache without a request, in whatever form the cache is', async () => {

@@ -58,6 +58,21 @@ describe('S40 a refusal is repeated locally', () => {
     expect(await heldBack(status, headers, wait)).toBe(seconds)
   })
 
+  it('in the same words, which this process alone remembers', async () => {
+    const cache = new Map<string, string>()
+    const body =
+      '{"error":"invalid_grant","error_description":"CANARY mia@contoso.example","error_uri":"https://e.example","trace_id":"t-1"}'
+    const send = vi.fn<Send>(async () => ({ status: 400, headers: new Headers(), body }))
+    const request = { method: 'POST', url, body: new URLSearchParams({ grant_type: 'refresh_token' }), timeout: 1000 } as const
+    const http = { send, cache }
+    await sendThrottled(http, request, 1000)
+    expect(JSON.parse((await sendThrottled(http, request, 1000)).body)).toEqual(JSON.parse(body))
+    expect(JSON.stringify([...cache])).not.toMatch(/CANARY|mia/)
+    const elsewhere = await sendThrottled({ send, cache }, request, 1000)
+    expect(elsewhere).toMatchObject({ replayed: true, body: '{"error":"invalid_grant"}' })
+    expect(send).toHaveBeenCalledTimes(1)
+  })
+
   it('a thousand calls in ten seconds against 503 are two requests', async () => {
     const { send, post } = setUp(503, '<html>', {}, 5000)
     for (let i = 0; i < 1000; i++) {
