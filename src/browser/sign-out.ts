@@ -1,5 +1,5 @@
 import { claimsOf } from '../core/cache/claims-of.ts'
-import { entitiesIn } from '../core/cache/listing.ts'
+import { visibleIn } from '../core/cache/listing.ts'
 import { beginCall, contextOf } from '../core/client/context.ts'
 import { type Hints, hintsOf } from '../core/client/hints.ts'
 import { logoutUrl } from '../core/client/logout-url.ts'
@@ -73,7 +73,7 @@ export async function endSession(app: PublicClientApplication, parameters: URLSe
   const [iss, sid] = [parameters.get('iss'), parameters.get('sid')]
   const all = iss === null && sid === null
   const isNamed = ({ homeAccountId: user }: AccountInfo) => {
-    const idTokens = entitiesIn(memory.get({ user }), 'IdToken', authority.cloud)
+    const idTokens = visibleIn(memory.get({ user }), 'IdToken', authority)
     const own = idTokens.filter((entity) => entity.client_id === clientId).map(claimsOf)
     return all || own.some((claims) => claims?.iss === iss && claims?.sid === sid)
   }

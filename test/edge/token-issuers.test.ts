@@ -110,7 +110,7 @@ describe('other authorities', () => {
     for (const iss of [`${realm}/`, 'https://idp.example/realms/two', 'https://idp.example', realm.toUpperCase()])
       expect(await result(realm, { [realm]: {} }, { ...claims, iss })).toBe('issuer_mismatch')
     expect(await result(realm, { [realm]: { issuer: 'https://evil.example' } }, claims)).toBe('metadata_invalid')
-    expect(await result(realm, { [realm]: { jwks_uri: 'https://evil.example/keys' } }, claims)).toBe('metadata_invalid')
+    expect(await result(realm, { [realm]: { jwks_uri: 'https://169.254.169.254/keys' } }, claims)).toBe('metadata_invalid')
     expect(await result(realm, { [realm]: { jwks_uri: undefined } }, claims)).toBe('endpoint_missing')
     expect(await result(realm, {}, claims)).toBe('metadata_invalid')
   })
@@ -121,13 +121,15 @@ describe('other authorities', () => {
     expect(await result(realm, { [realm]: {} }, claimsOf({ iss: realm, tid: undefined }), owned, owned)).toBe('valid')
   })
 
-  it('endpoints elsewhere have to be named', async () => {
+  it('a private address has to be named, where a provider has its endpoints', async () => {
     const realm = 'https://idp.example'
-    const { fetch } = authorities({ [realm]: { jwks_uri: 'https://keys.elsewhere.org/keys' } }, key)
+    const { fetch } = authorities({ [realm]: { jwks_uri: 'https://10.0.0.7/keys' } }, key)
     const token = await sign(key, claimsOf({ iss: realm }))
     const options = { audience: 'api://notes', authority: realm, fetch }
     await expect(validateAccessToken(token, options)).rejects.toMatchObject({ code: 'metadata_invalid' })
-    await validateAccessToken(token, { ...options, knownAuthorities: ['keys.elsewhere.org'] })
+    await validateAccessToken(token, { ...options, knownAuthorities: ['10.0.0.7'] })
+    const { fetch: google } = authorities({ [realm]: { jwks_uri: 'https://keys.elsewhere.org/keys' } }, key)
+    await validateAccessToken(token, { ...options, fetch: google })
   })
 
   it('a private cloud speaks as Microsoft’s does', async () => {

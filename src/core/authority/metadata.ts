@@ -36,7 +36,10 @@ export function parseMetadata(authority: Authority, document: Record<string, unk
   }
 }
 
-/** The address of an endpoint, checked: it is where the authority is, at Microsoft, or on a host that the caller named. */
+/**
+ * The address of an endpoint, checked: it is where the authority is, at Microsoft, or on a host that the caller named. An OpenID provider, whose
+ * document has to name the very issuer that was asked, may have its endpoints on any host with a name (Google has), but on no bare address.
+ */
 export function endpoint(
   authority: Authority,
   document: Record<string, unknown>,
@@ -49,7 +52,8 @@ export function endpoint(
   const home = new URL(authority.url)
   const secure = url?.protocol === 'https:' || (url?.protocol === 'http:' && home.protocol === 'http:' && isLoopback(url.hostname))
   if (!url || !secure || url.username || url.password) throw invalid(`The provider's ${name} is not a usable https URL.`)
-  if (!sameSite(home.hostname, url.hostname) && !isMicrosoftHost(url.hostname) && !authority.knownHosts.includes(url.host)) {
+  const elsewhere = !sameSite(home.hostname, url.hostname) && !isMicrosoftHost(url.hostname) && !authority.knownHosts.includes(url.host)
+  if (elsewhere && !(authority.kind === 'oidc' && isName(url.hostname))) {
     throw invalid(`The provider's ${name} is on ${url.host}. Is that missing in knownAuthorities?`)
   }
   return url.href
@@ -57,10 +61,10 @@ export function endpoint(
 
 /** Whether two hosts share a registrable name, taken as their last two labels (three where the second is a short one, as in `co.uk`). */
 function sameSite(a: string, b: string): boolean {
-  if (a === b) return true
-  const named = (host: string) => /[a-z]/.test(host.slice(host.lastIndexOf('.') + 1)) && host.includes('.')
-  return named(a) && named(b) && site(a) === site(b)
+  return a === b || (isName(a) && isName(b) && site(a) === site(b))
 }
+
+const isName = (host: string) => host.includes('.') && /[a-z]/.test(host.slice(host.lastIndexOf('.') + 1))
 
 const site = (host: string) => {
   const labels = host.split('.')

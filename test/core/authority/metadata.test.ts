@@ -168,6 +168,20 @@ describe('S42: the endpoints of a discovery document', () => {
     expect(token(url)).toBe('metadata_invalid')
   })
 
+  it.each<[string, string, string | undefined]>([
+    ['a host of another name, as Google has', 'https://oauth2.idp-apis.example/token', undefined],
+    ['a private address', 'https://169.254.169.254/token', 'metadata_invalid'],
+    ['a disguised address', 'https://0x7f.1/token', 'metadata_invalid'],
+    ['an IPv6 address', 'https://[::1]/token', 'metadata_invalid'],
+    ['loopback', 'https://localhost/token', 'metadata_invalid'],
+    ['loopback with a dot', 'https://localhost./token', 'metadata_invalid'],
+    ['a name without a dot', 'https://intranet/token', 'metadata_invalid'],
+    ['http', 'http://oauth2.idp-apis.example/token', 'metadata_invalid'],
+  ])('of an OpenID provider on %s', (_, url, code) => {
+    const oidcAuthority = 'https://accounts.idp.example'
+    expect(codeOf(() => read({ oidcAuthority }, { issuer: oidcAuthority, token_endpoint: url }))).toBe(code)
+  })
+
   it('on a host in knownAuthorities is accepted, with its port', () => {
     expect(token('https://tokens.example/t', { knownAuthorities: ['tokens.example'] })).toBeUndefined()
     expect(token('https://tokens.example:444/t', { knownAuthorities: ['tokens.example'] })).toBe('metadata_invalid')

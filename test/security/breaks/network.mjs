@@ -242,8 +242,8 @@ export default [
   {
     id: 'S42',
     file: 'src/core/authority/metadata.ts',
-    find: 'if (!sameSite(home.hostname, url.hostname) &&',
-    replace: 'if (!home.hostname &&',
+    find: 'const elsewhere = !sameSite(home.hostname, url.hostname) &&',
+    replace: 'const elsewhere = !home.hostname &&',
     test: 'test/core/authority/metadata.test.ts',
   },
   {
