@@ -5,7 +5,7 @@
  *   npm run mutation -- src/core/oauth                     one folder
  *   npm run mutation -- src/core/http/throttle.ts          one file (or several)
  *
- * Takes minutes to hours, so it is no part of `npm test`. CONCURRENCY=1 leaves the machine a core. The tool is installed into .tools/stryker.
+ * Takes minutes to an hour, so it is no part of `npm test`. CONCURRENCY=1 leaves the machine a core. The tool is installed into .tools/stryker.
  * Scores and survivors are printed, and kept in test/mutation/results.json; what a run that is broken off (Ctrl+C) has found so far, too.
  */
 import { spawn } from 'node:child_process'
