@@ -103,7 +103,12 @@ async function ready(prepare: (start: Start) => Promise<() => Promise<unknown>>)
   return { provider, tokenCache, call, before: tokenCache.serialize(), asked: provider.count() }
 }
 
-describe.each(Object.entries(grants))('S13 S18 S20 of %s', (_, prepare) => {
+/** What only the clock tells, which may be wrong: a renewal is not refused for it (S67, test/core/client/clock.test.ts). */
+const untimely = ['that is over', 'of tomorrow', 'good from tomorrow on']
+
+describe.each(Object.entries(grants))('S13 S18 S20 of %s', (grant, prepare) => {
+  const cases = Object.entries(bad).filter(([name]) => !(grant.includes('refresh token') && untimely.includes(name)))
+
   it('a good id token is taken, and kept', async () => {
     const { provider, tokenCache, call, before } = await ready(prepare)
     provider.replies.push(answer((claims) => jwt(header, { ...claims, name: 'somebody' })))
@@ -114,13 +119,13 @@ describe.each(Object.entries(grants))('S13 S18 S20 of %s', (_, prepare) => {
 
   it('a bad id token is refused, and nothing of its answer kept', async () => {
     const outcomes = await Promise.all(
-      Object.entries(bad).map(async ([name, [change, code]]) => {
+      cases.map(async ([name, [change, code]]) => {
         const { provider, tokenCache, call, before, asked } = await ready(prepare)
         provider.replies.push(answer(change))
         const error = await errorOf(call())
         return { name, code: error.code, expected: code, kept: tokenCache.serialize() !== before, sent: provider.count() - asked }
       }),
     )
-    expect(outcomes).toEqual(Object.entries(bad).map(([name, [, code]]) => ({ name, code, expected: code, kept: false, sent: 1 })))
+    expect(outcomes).toEqual(cases.map(([name, [, code]]) => ({ name, code, expected: code, kept: false, sent: 1 })))
   })
 })
