@@ -17,7 +17,7 @@ export interface TokenEvent {
   tokenEndpoint: string
   /** The token endpoint's JSON, as received. */
   response: object
-  /** The `grant_type` of the request. */
+  /** The `grant_type` of the request. After `refresh_token`, the times of the id token are not compared with the clock. */
   grantType?: string
   /** Further form fields of the request, such as `key_id`. */
   data?: Record<string, string>
