@@ -105,9 +105,8 @@ function refreshTokens({ memory, clientId }: ClientContext, user: string, author
   return [...all.filter(isShared), ...all.filter((entity) => entity.client_id === clientId && !isShared(entity))]
 }
 
-/** Only a definite "no" to that very token ends it: a missing consent or a policy leaves it good for other scopes. */
-function isDead({ kind, cloud }: Authority, { error, suberror }: ServerError): boolean {
-  if (error !== 'invalid_grant') return false
+/** Of an `invalid_grant`, only a definite "no" to that very token ends it: a missing consent or a policy leaves it good for other scopes. */
+function isDead({ kind, cloud }: Authority, { suberror }: ServerError): boolean {
   if (suberror) return suberror === 'bad_token' || suberror === 'token_expired'
   return kind === 'oidc' || kind === 'adfs' || (kind === 'entra' && !cloud.includes('microsoft') && !cloud.includes('chinacloud'))
 }

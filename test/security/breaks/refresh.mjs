@@ -109,8 +109,8 @@ export default [
   {
     id: 'S29',
     file: 'src/core/client/refresh.ts',
-    find: "if (error !== 'invalid_grant') return false",
-    replace: '',
+    find: "if (refusal.error === 'invalid_grant') await",
+    replace: 'await',
     test: 'test/core/client/refresh.test.ts',
   },
   {
