@@ -9,7 +9,7 @@ export default defineConfig({
     testTimeout: 20_000,
     // Many tests wait more than they work.
     maxWorkers: 2,
-    hookTimeout: 60_000,
+    hookTimeout: 120_000,
     sequence: { shuffle: { files: false, tests: false } },
   },
 })
