@@ -1,13 +1,14 @@
 import { isLoopback } from '../authority/authority.ts'
 import { endpoint } from '../authority/metadata.ts'
 import { accountInfo } from '../cache/account.ts'
-import { ClientAuthError, ClientConfigurationError, isAuthError, NetworkError, ServerError } from '../errors.ts'
+import { ClientAuthError, ClientConfigurationError, isAuthError, ServerError } from '../errors.ts'
 import { type DeviceFlow, deviceCodeGrant, readDeviceAuthorization } from '../grants/device-code.ts'
 import { mergeClaims } from '../oauth/claims-parameter.ts'
 import { decorate } from '../oauth/requested-scopes.ts'
 import { checkScopes } from '../oauth/scopes.ts'
 import type { DeviceFlowOptions, InitiateDeviceFlowOptions } from '../options.ts'
 import type { DeviceCodeFlow, UserResult } from '../types.ts'
+import { aborted } from '../util/aborted.ts'
 import { tagged } from '../util/tagged.ts'
 import type { Call, ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
@@ -84,7 +85,7 @@ async function waitFor(flow: DeviceFlow, pause: number, { signal, correlationId 
     const left = end - performance.now()
     if (left <= 0) return
     await sleep(Math.min(left, life, step), signal)
-    if (signal?.aborted) throw new NetworkError('aborted', 'The call was aborted.', { correlationId, cause: signal.reason })
+    if (signal?.aborted) throw aborted({ signal, correlationId })
   }
 }
 
