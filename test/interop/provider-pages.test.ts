@@ -60,12 +60,15 @@ describe.skipIf(missing)('the sign-in pages in Chromium', () => {
   test('a person signs in with the keyboard alone, after a wrong password', async () => {
     const { page, complaints } = await newPage()
     await page.goto(authorizeUrl())
+    // The page gives the focus a moment after it has loaded.
+    await page.waitForSelector('#username:focus')
     await page.keyboard.type(users.alice.username)
     await page.keyboard.press('Tab')
     await page.keyboard.type('wrong')
     await page.keyboard.press('Enter')
     expect(await page.getByRole('alert').textContent()).toContain('incorrect')
     expect(await page.inputValue('#username')).toBe(users.alice.username)
+    await page.waitForSelector('#password:focus')
     await page.keyboard.type(users.alice.password)
     await page.keyboard.press('Enter')
     await page.waitForURL((url) => url.href.startsWith(redirectUri))
