@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { closeAfterLook } from '../e2e/chromium.ts'
 import { lacks } from '../support/require.ts'
 import {
   beginPopup,
@@ -53,14 +54,18 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
             window.came = (async () => {
               await new Function(`return (${before})()`)()
               const { app, msal, outcome } = window
-              return await outcome(app.acquireTokenInteractive({ scopes, interaction: msal.popup({ redirectUri: '/finish' }) }))
+              const came = await outcome(app.acquireTokenInteractive({ scopes, interaction: msal.popup({ redirectUri: '/finish' }) }))
+              console.info('over')
+              return came
             })()
           }
           document.body.append(button)
         },
         { scopes, before: String(before) },
       )
-      await page.click('#sign-in')
+      // By the mouse alone: what a test evaluates in the page, as `page.click` does at its end, counts as another click.
+      const { x, y } = (await page.locator('#sign-in').boundingBox())!
+      await page.mouse.click(x + 5, y + 5)
     }
 
     it('works while the click still counts', async () => {
@@ -71,11 +76,13 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
     })
 
     it('is refused once it does not count any more, and the next click works', async () => {
+      const over = page.waitForEvent('console', (message) => message.text() === 'over')
       await click(async () => {
         // One click opens one window.
         window.open('about:blank')!.close()
         await fetch('/empty')
       })
+      await over
       expect(await page.evaluate(() => window.came)).toMatchObject({ name: 'ClientAuthError', code: 'popup_blocked', action: 'interact' })
       expect(await signInByPopup(page, alice)).toMatchObject({ account: { username: alice.username } })
     })
@@ -129,13 +136,13 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
     const endings: Record<string, { code?: string; timeout?: number; act(popup: Page): Promise<unknown> }> = {
       'a token': { act: (popup) => signIn(popup, alice) },
       'an error of the provider': { code: 'server_error', act: (popup) => username(popup).then(() => popup.click('button[value=cancel]')) },
-      'a window that is closed': { code: 'user_cancelled', act: (popup) => username(popup).then(() => popup.close()) },
+      'a window that is closed': { code: 'user_cancelled', act: (popup) => username(popup).then(() => closeAfterLook(popup)) },
       'a window that is closed on another site': {
         code: 'user_cancelled',
         async act(popup) {
           await username(popup)
           await popup.goto(`${setting.site.otherOrigin}/empty`)
-          await popup.close()
+          await closeAfterLook(popup)
         },
       },
       'a window that is closed on a page of ours': {
@@ -143,7 +150,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
         async act(popup) {
           await username(popup)
           await popup.goto(`${setting.site.origin}/empty`)
-          await popup.close()
+          await closeAfterLook(popup)
         },
       },
       'its deadline': { code: 'interaction_timed_out', timeout: 1800, act: username },

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { closeAfterLook } from '../e2e/chromium.ts'
 import { lacks } from '../support/require.ts'
 import { beginPopup, hasChromium, type Page, type Setting, scopes, signIn, signInByPopup, startSetting, users } from './support/setting.ts'
 
@@ -92,8 +93,8 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
     async (when) => {
       if (when === 'on its way there') setting.provider.control.failNext({ when: { path: '/oauth2/v2.0/authorize' }, delay: 3000 })
       const { popup, outcome } = await beginPopup(page)
-      if (when === 'on its way there') await popup.waitForTimeout(500)
       if (when === 'on the provider’s page') await popup.waitForSelector('#username')
+      if (when !== 'as it opens') await popup.waitForTimeout(500)
       const start = performance.now()
       await popup.close()
       expect(await outcome).toMatchObject({ name: 'ClientAuthError', code: 'user_cancelled', action: 'interact' })
@@ -158,7 +159,7 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
     }
     const first = await begin()
     await first.popup.waitForSelector('#username')
-    await first.popup.close()
+    await closeAfterLook(first.popup)
     const second = await begin()
     expect(await first.outcome).toMatchObject({ code: 'user_cancelled' })
     await signIn(second.popup, alice)

@@ -26,6 +26,12 @@ export async function typeCredentials(page: Page, { username, password }: Person
   await page.keyboard.press('Enter')
 }
 
+/** Closes a window as a person does, who has looked at it first: a popup's opener must have seen it open (`src/browser/popup-window.ts`). */
+export async function closeAfterLook(page: Page): Promise<void> {
+  await page.waitForTimeout(500)
+  await page.close()
+}
+
 /** The heading of the page that is shown once nothing moves any more: the loopback page at the end of a sign-in. */
 export async function loopbackHeading(page: Page): Promise<string | null> {
   await page.waitForURL((url) => url.pathname === '/')

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { users } from '../support/provider.ts'
 import { lacks } from '../support/require.ts'
-import { hasChromium } from './chromium.ts'
+import { closeAfterLook, hasChromium } from './chromium.ts'
 import { type Sample, startSample, Visit } from './spa.ts'
 import { faintTexts, namelessControls, overflowing } from './spa-look.ts'
 
@@ -163,7 +163,7 @@ describe.skipIf(lacks('chromium', hasChromium))('the sample page', () => {
     const { page } = visit
     const popup = await visit.popup('Sign in')
     await popup.waitForSelector('#username')
-    await popup.close()
+    await closeAfterLook(popup)
     await visit.idle()
     expect((await visit.latest()).outcome).toBe('You called it off.')
 
