@@ -13,7 +13,7 @@ export async function addEvent(memory: Partitions, event: ClientTokenEvent): Pro
   const own = event.grantType === 'client_credentials'
   const user = own ? undefined : await loaded(import('./user-event.ts'))
   const outcome = user ? user.readTokenEvent(event) : readAppEvent(event)
-  const write = () => (user ? user.writeUserOutcome(memory, event, outcome) : writeEntities(memory, outcome.entities))
+  const write = (again?: boolean) => (user ? user.writeUserOutcome(memory, event, outcome, again) : writeEntities(memory, outcome.entities))
   if (!memory.level) return write()
   const { change } = await loaded(import('./store-level.ts'))
   await change(memory, memory.level, outcome.owner, write)

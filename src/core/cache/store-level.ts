@@ -23,13 +23,17 @@ const pause = 10_000
 /** Alterations of one partition that are remembered until they are written. */
 const mostAlterations = 64
 
+/** Changes a partition in memory; `again`: once more, on what somebody else has left there, which may be long after. */
+type Alteration = (again: boolean) => void
+
 /** What has been changed in memory, and not yet in the store. */
 interface Debt {
   owner: Owner
-  /** Made again on what somebody else has left there. */
-  alterations: (() => void)[]
+  alterations: Alteration[]
   /** Whether they have left nothing of what was there. */
   emptied: boolean
+  /** Whether a write of them has failed: much may have happened there since. */
+  late: boolean
   /** When the last write of them began, which may still be under way; 0 where it has ended. */
   savingSince: number
 }
@@ -115,7 +119,7 @@ async function take(memory: Partitions, level: SecondLevel, owner: Owner): Promi
     if (!known) {
       if (debt) {
         debt.emptied = false
-        alter(memory, debt, debt.alterations)
+        alter(memory, debt, debt.alterations, true)
       }
       memory.changed()
     }
@@ -141,15 +145,15 @@ function fill(memory: Partitions, owner: Owner, partition: Partition, { entries,
  * Changes a partition in memory and in the store. Where somebody else was faster, the change is made again on what they left; where the
  * store fails, it is written when that is well again.
  */
-export async function change(memory: Partitions, level: SecondLevel, owner: Owner, alteration: () => void): Promise<void> {
+export async function change(memory: Partitions, level: SecondLevel, owner: Owner, alteration: Alteration): Promise<void> {
   const { debts } = stateOf(memory, level)
   const name = nameOf(owner)
   // It may have left memory meanwhile, which must not pass for an empty one.
   if (!memory.get(owner)) await take(memory, level, owner)
-  const debt = debts.get(name) ?? { owner, alterations: [], emptied: false, savingSince: 0 }
+  const debt = debts.get(name) ?? { owner, alterations: [], emptied: false, late: false, savingSince: 0 }
   debts.set(name, debt)
   debt.alterations.push(alteration)
-  alter(memory, debt, [alteration])
+  alter(memory, debt, [alteration], false)
   await save(memory, level, debt)
   // The store is down for long: memory is bounded all the same.
   if (debt.alterations.length > mostAlterations) debt.alterations.shift()
@@ -161,10 +165,10 @@ export async function change(memory: Partitions, level: SecondLevel, owner: Owne
 
 const isUnderWay = (since: number) => Math.abs(Date.now() - since) < longestSave
 
-function alter(memory: Partitions, debt: Debt, alterations: readonly (() => void)[]): void {
+function alter(memory: Partitions, debt: Debt, alterations: readonly Alteration[], again: boolean): void {
   for (const alteration of alterations) {
     const before = memory.get(debt.owner)?.entries.length
-    alteration()
+    alteration(again)
     const after = memory.get(debt.owner)?.entries.length
     if (after) debt.emptied = false
     else if (before) debt.emptied = true
@@ -179,8 +183,8 @@ async function save(memory: Partitions, level: SecondLevel, debt: Debt): Promise
   const saved = await state.access.during(name, async (work) => {
     for (let attempt = 0; attempt < attempts; attempt++) {
       const { owner } = debt
-      // One that has left memory must not pass for an empty one.
-      if (!memory.get(owner) && !debt.emptied && !(await take(memory, level, owner))) return false
+      // One that has left memory must not pass for an empty one, nor who has come back since for signed out.
+      if (!memory.get(owner) && (debt.late || !debt.emptied) && !(await take(memory, level, owner))) return false
       const partition = memory.get(owner)
       const written = new Set(debt.alterations)
       if (!partition?.entries.length) {
@@ -205,6 +209,7 @@ async function save(memory: Partitions, level: SecondLevel, debt: Debt): Promise
     return false
   })
   debt.savingSince = 0
+  debt.late = !saved
   if (!debt.alterations.length && state.debts.get(name) === debt) state.debts.delete(name)
   if (saved) payBehind(memory, level)
   else state.paidFrom = Date.now() + pause

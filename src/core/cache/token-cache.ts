@@ -21,8 +21,8 @@ export interface TokenCacheOptions {
   /**
    * Told of a store that fails. The call that met it goes on with what memory holds, and with the token that the provider gave. An operation
    * counts as failed after 5 s. One that takes so long, or three failures in a row, let the store rest: memory alone is used, the store is
-   * tried once every 10 s, and each try that fails is told. What has been changed meanwhile is written when it answers again; a sign-out
-   * takes along then what others have written of that account since.
+   * tried once every 10 s, and each try that fails is told. What has been changed meanwhile is written when it answers again: a sign-out
+   * takes along then what others have renewed of that account, and leaves a sign-in that came after it, by the clocks of the two processes.
    */
   onStoreError?: (error: unknown) => void
 }

@@ -70,9 +70,27 @@ export function readTokenEvent(event: ClientTokenEvent, expectations?: Omit<IdTo
   return { ...outcome, ...(claims && { claims }), owner: partition }
 }
 
-/** Writes what an event of a person brought, unless its owner has signed out meanwhile. */
-export function writeUserOutcome(memory: Partitions, { heldToken }: ClientTokenEvent, { entities, owner }: TokenOutcome): void {
+/**
+ * Writes what an event of a person brought, unless its owner has signed out meanwhile. Where a store is written late, on what others have
+ * left there (`again`), a sign-in only adds to one that came after it.
+ */
+export function writeUserOutcome(
+  memory: Partitions,
+  { heldToken }: ClientTokenEvent,
+  { entities, owner }: TokenOutcome,
+  again = false,
+): void {
   const written = { ...entities }
+  const { Account } = written
+  let later: Entry[] = []
+  if (Account && memory.level) {
+    // An extra field of ours: when the sign-in was, in milliseconds since 1970.
+    Account.sign_in ??= `${Date.now()}`
+    const all = memory.get(owner)?.entries ?? []
+    const isLater = (entry: Entry) =>
+      sameMeaning(entry, { type: 'Account', entity: Account }) && Number(entry.entity.sign_in) > Number(Account.sign_in)
+    if (again && all.some(isLater)) later = [...all]
+  }
   if (heldToken) {
     const held = memory.get(owner)?.entries.filter((entry) => sameMeaning(entry, { type: 'RefreshToken', entity: heldToken }))
     // Gone: its owner has signed out.
@@ -94,6 +112,7 @@ export function writeUserOutcome(memory: Partitions, { heldToken }: ClientTokenE
   // Another MSAL files an account under another name of its cloud, and a renewal writes none: from here on the two are one.
   for (const { entity } of partition.entries.filter(({ type }) => type === 'Account')) put(partition, 'Account', entity)
   writeEntities(memory, written)
+  for (const { type, entity } of later) put(partition, type, entity)
   if ('assertion' in owner && !memory.level) dropEnded(memory.assertions)
 }
 

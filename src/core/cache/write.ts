@@ -31,7 +31,7 @@ export function put(partition: Partition, type: CredentialType, entity: Entity):
   if (twin && type === 'Account') entry.entity = { ...twin, ...entity }
   // A tenant has many names: whoever asks under one of them finds what another has brought.
   const names = twin && [...new Set([...authoritiesOf(twin), ...authoritiesOf(entity)])].slice(-16).join(' ')
-  if (names) entry.entity = { ...entity, authority: names }
+  if (names) entry.entity = { ...entry.entity, authority: names }
   partition.load(entry)
 }
 

@@ -1,4 +1,4 @@
-import type { CredentialType } from '../cache/entities.ts'
+import type { CredentialType, Entity } from '../cache/entities.ts'
 import { settle } from '../cache/filing.ts'
 import { familyOf, visibleIn } from '../cache/listing.ts'
 import { appId, type Owner } from '../cache/partitions.ts'
@@ -13,7 +13,12 @@ export async function forget({ memory, clientId, authority }: ClientContext, { h
   const stored = level && (await loaded(import('../cache/store-level.ts')))
   if (level) await stored!.reload(memory, level, owner)
   if (!level && !memory.get(owner)) return
-  const remove = () => {
+  // What was there at the time: a store that fails is written later, and its owner may have come back elsewhere by then.
+  const seen: Entity[] = []
+  let at = 0
+  const isBack = ({ sign_in }: Entity) => Number(sign_in) > at && !seen.some((entity) => entity.sign_in === sign_in)
+  const isSeen = ({ secret }: Entity) => !!secret && seen.some((entity) => entity.secret === secret)
+  const remove = (again: boolean) => {
     const partition = memory.get(owner)
     const family = familyOf(memory, clientId, authority.cloud)
     const list = (type: CredentialType) => visibleIn(partition, type, authority)
@@ -22,10 +27,15 @@ export async function forget({ memory, clientId, authority }: ClientContext, { h
       // Another client's own refresh token is that client's to give up.
       ...list('RefreshToken').filter((token) => token.client_id === clientId || (family && token.family_id === family)),
     ])
-    if (partition?.remove(({ entity }) => gone.has(entity))) settle(memory, homeAccountId)
+    if (!again) {
+      at = Date.now()
+      seen.push(...gone)
+    }
+    const leavesNew = list('Account').some(isBack)
+    if (partition?.remove(({ entity }) => gone.has(entity) && (!leavesNew || isSeen(entity)))) settle(memory, homeAccountId)
   }
   if (level) await stored!.change(memory, level, owner, remove)
-  else remove()
+  else remove(false)
 }
 
 /** Removes what an application has got for itself. Other authorities of the same cloud are other tenants of it. */

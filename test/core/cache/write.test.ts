@@ -85,21 +85,24 @@ describe('S47 a write', () => {
     expect(await cache.find('RefreshToken', { home_account_id: home })).toHaveLength(2)
   })
 
-  it('takes the place of its twin with all its fields, but for what an account has from elsewhere', async () => {
-    const cache = new SerializableTokenCache()
-    await cache.add(userEvent({}, { refresh_in: 1800, foci: '1' }))
-    const content = JSON.parse(cache.serialize())
-    for (const account of Object.values<Entity>(content.Account)) account.of_another_library = 'kept'
-    cache.deserialize(JSON.stringify(content))
-    await cache.add(userEvent({}, { refresh_in: undefined, foci: undefined }))
-    const [token] = await cache.find('AccessToken')
-    expect(token).not.toHaveProperty('refresh_on')
-    expect(await cache.find('Account')).toMatchObject([{ of_another_library: 'kept' }])
-    // Nor does an answer that names no family end a client's membership.
-    expect(await cache.find('AppMetadata')).toMatchObject([{ client_id: clientId, family_id: '1' }])
-    await cache.add(userEvent({ clientId: 'other' }, { foci: undefined, id_token: undefined }))
-    expect(await cache.find('AppMetadata', { client_id: 'other' })).not.toMatchObject([{ family_id: '1' }])
-  })
+  it.each([{}, { realm: 'https://op.example/realm' }])(
+    'takes the place of its twin, but for what an account has from elsewhere (%o)',
+    async (of) => {
+      const cache = new SerializableTokenCache()
+      await cache.add(userEvent(of, { refresh_in: 1800, foci: '1' }))
+      const content = JSON.parse(cache.serialize())
+      for (const account of Object.values<Entity>(content.Account)) account.of_another_library = 'kept'
+      cache.deserialize(JSON.stringify(content))
+      await cache.add(userEvent(of, { refresh_in: undefined, foci: undefined }))
+      const [token] = await cache.find('AccessToken')
+      expect(token).not.toHaveProperty('refresh_on')
+      expect(await cache.find('Account')).toMatchObject([{ of_another_library: 'kept' }])
+      // Nor does an answer that names no family end a client's membership.
+      expect(await cache.find('AppMetadata')).toMatchObject([{ client_id: clientId, family_id: '1' }])
+      await cache.add(userEvent({ clientId: 'other' }, { foci: undefined, id_token: undefined }))
+      expect(await cache.find('AppMetadata', { client_id: 'other' })).not.toMatchObject([{ family_id: '1' }])
+    },
+  )
 
   it('stays within bounds: a thousand writes of the same are one entry of each kind', async () => {
     const cache = new SerializableTokenCache()
