@@ -277,10 +277,17 @@ async function readUsers(memory: Partitions, level: SecondLevel): Promise<Readon
 }
 
 /** Removes the partitions of an application that the store can tell of, and those that are given. */
-export async function removeApps(memory: Partitions, level: SecondLevel, prefix: string, apps: readonly string[]): Promise<void> {
-  const ids = new Set(apps)
+export async function removeApps(
+  memory: Partitions,
+  level: SecondLevel,
+  isOurs: (id: string) => boolean,
+  known: readonly string[],
+): Promise<void> {
+  const ids = new Set(known)
+  const prefix = nameOf({ app: '' })
   for await (const name of stateOf(memory, level).access.list()) {
-    if (name.startsWith(nameOf({ app: prefix }))) ids.add(name.slice('app:'.length))
+    const id = name.startsWith(prefix) && name.slice(prefix.length)
+    if (id && isOurs(id)) ids.add(id)
   }
   for (const app of ids) await change(memory, level, { app }, () => void memory.apps.delete(app))
 }

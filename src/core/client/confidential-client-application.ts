@@ -64,7 +64,7 @@ export class ConfidentialClientApplication extends ClientApplication {
   }
 
   /**
-   * Forgets all tokens that this application has got for itself, in every tenant of its cloud. (The manual, `remove_tokens_for_client`.)
+   * Forgets all tokens that this application has got for itself, in every tenant of its cloud, or in its realm of a generic provider. (The manual, `remove_tokens_for_client`.)
    *
    * @example
    * ```ts

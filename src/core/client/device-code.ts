@@ -39,8 +39,8 @@ export async function pollDeviceFlow(context: ClientContext, options: DeviceFlow
   const flow = tagged(correlationId, () => checkFlow(context, options.flow))
   const grant = deviceCodeGrant(flow, mergeClaims(options.claimsChallenge, context.options.clientCapabilities))
   // A flow that was kept elsewhere may have lost its interval; a missing one must not become a busy loop.
-  if (!(Number.isFinite(flow.interval) && flow.interval > 0)) flow.interval = 5_000
-  let pause = flow.interval
+  let interval = Number.isFinite(flow.interval) && flow.interval > 0 ? flow.interval : 5_000
+  let pause = interval
   for (;;) {
     await waitFor(flow, pause, call)
     try {
@@ -52,12 +52,13 @@ export async function pollDeviceFlow(context: ClientContext, options: DeviceFlow
       const said = error instanceof ServerError ? error.error : ''
       if (said === 'expired_token' || said === 'code_expired') throw expired(correlationId)
       if (said === 'authorization_pending' || said === 'slow_down') {
-        // The flow remembers, so that another process goes on as slowly.
-        if (said === 'slow_down') flow.interval += 5_000
-        pause = flow.interval
+        if (said === 'slow_down') interval += 5_000
+        // The flow remembers, unless it is frozen, so that another process goes on as slowly.
+        Reflect.set(flow, 'interval', interval)
+        pause = interval
       } else if (error.action === 'retry') {
         const { retryAfter } = error as { retryAfter?: number }
-        pause = Math.max(retryAfter ?? Math.min(pause * 2, longestPause), flow.interval)
+        pause = Math.max(retryAfter ?? Math.min(pause * 2, longestPause), interval)
       } else {
         throw error
       }

@@ -38,14 +38,20 @@ export async function forget({ memory, clientId, authority }: ClientContext, { h
   else remove(false)
 }
 
-/** Removes what an application has got for itself. Other authorities of the same cloud are other tenants of it. */
+/**
+ * Removes what an application has got for itself. Other authorities of the same cloud are other tenants of it; another realm of a generic
+ * provider is another provider, whose client has no more than its name in common.
+ */
 export async function forgetClient({ memory, clientId, authority }: ClientContext): Promise<void> {
-  const prefix = appId(clientId, authority.cloud, '')
+  const { cloud, kind, tenant } = authority
+  const every = appId(clientId, cloud, '')
+  const own = appId(clientId, cloud, tenant)
+  const isOurs = (id: string) => (kind === 'oidc' ? id === own : id.startsWith(every))
   const { level } = memory
-  const gone = [...memory.apps.keys()].filter((id) => id.startsWith(prefix))
+  const gone = [...memory.apps.keys()].filter(isOurs)
   for (const id of gone) memory.apps.delete(id)
   if (gone.length) memory.changed()
   if (!level) return
   const { removeApps } = await loaded(import('../cache/store-level.ts'))
-  await removeApps(memory, level, prefix, gone)
+  await removeApps(memory, level, isOurs, gone)
 }

@@ -510,6 +510,15 @@ describe('a flow', () => {
     expect(state.value).toMatchObject({ scopes: expect.arrayContaining(scopes), account: { username: alice.username } })
   })
 
+  it('may be frozen', async () => {
+    const { provider, polls, app, flow } = await begun()
+    provider.replies.push(pending, slowDown)
+    const state = watch(app.acquireTokenByDeviceFlow({ flow: Object.freeze(flow) }))
+    await pass(20)
+    expect(polls).toEqual([5, 10, 20])
+    expect(state.value).toHaveProperty('accessToken')
+  })
+
   it.each([{ clientId: 'another' }, { authority: 'https://login.microsoftonline.com/fabrikam.example' }])(
     'flow_unknown: %o',
     async (options) => {

@@ -33,6 +33,17 @@ describe.each(pairs)('S45 S46 "%s" and "%s" on one host', (a, b) => {
     expect(asked()).toEqual([])
   })
 
+  it.each([false, true])('and one gives up no more than its own (over a store: %s)', async (stored) => {
+    const { provider, client, asked, tokenCache } = realms(pair)
+    const store = memoryStore()
+    const cache = () => (stored ? new TokenCache({ store: store.elsewhere() }) : tokenCache)
+    for (const realm of pair) await client(realm, cache()).acquireTokenForClient({ scopes })
+    await client(a, cache()).removeTokensForClient()
+    provider.requests.length = 0
+    for (const realm of pair) await client(realm, cache()).acquireTokenForClient({ scopes })
+    expect(asked()).toEqual([`${a} client_credentials`])
+  })
+
   it('tokens on behalf of a user stay apart, with the very same assertion', async () => {
     const { A, B, asked } = realms(pair)
     const options = { userAssertion: 'a.users.token', scopes }

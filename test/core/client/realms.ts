@@ -1,4 +1,4 @@
-import { type ConfidentialClientApplication, SerializableTokenCache } from '../../../src/core/index.ts'
+import { type ConfidentialClientApplication, SerializableTokenCache, type TokenCache } from '../../../src/core/index.ts'
 import { FakeProvider, tokens } from '../../support/fake-provider.ts'
 import { confidentialClient, scopes } from './support.ts'
 
@@ -14,7 +14,7 @@ export function realms([a, b]: readonly [string, string]) {
   let serial = 0
   provider.onToken = ({ url }) => tokens({ access_token: `${url.href} ${++serial}` })
   const tokenCache = new SerializableTokenCache()
-  const client = (realm: string, cache = tokenCache) =>
+  const client = (realm: string, cache: TokenCache = tokenCache) =>
     confidentialClient(provider, { authority: undefined as never, oidcAuthority: urlOf(realm), tokenCache: cache })
   const signIn = async (app: ConfidentialClientApplication) => {
     const flow = await app.initiateAuthCodeFlow({ scopes, redirectUri })

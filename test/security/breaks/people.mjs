@@ -179,7 +179,7 @@ export default [
   {
     id: 'S64',
     file: 'src/core/client/device-code.ts',
-    find: "if (said === 'slow_down') flow.interval += 5_000",
+    find: "if (said === 'slow_down') interval += 5_000",
     replace: '',
     test: 'test/core/client/device-code.test.ts',
   },
