@@ -51,7 +51,7 @@ function setting() {
   }
 }
 
-describe('a sign-out that the store got late', () => {
+describe('S31 S51 a sign-out that the store got late', () => {
   it('does not end what began elsewhere after it', async () => {
     const { cutOff, create, signIn, fail, recover, refreshTokens } = setting()
     const account = await signIn(cutOff, 'first')
@@ -117,7 +117,7 @@ describe('a sign-out that the store got late', () => {
   })
 })
 
-describe('a sign-in that the store got late', () => {
+describe('S51 a sign-in that the store got late', () => {
   it('does not take the place of one that came after it elsewhere', async () => {
     const { cutOff, create, signIn, fail, recover, refreshTokens } = setting()
     await cutOff.getAccounts()

@@ -157,6 +157,20 @@ export default [
   },
   {
     id: 'S31',
+    file: 'src/core/client/forget.ts',
+    find: 'Number(sign_in) > at && ',
+    replace: '',
+    test: 'test/core/client/late-changes.test.ts',
+  },
+  {
+    id: 'S51',
+    file: 'src/core/cache/store-level.ts',
+    find: '(debt.late || !debt.emptied)',
+    replace: '!debt.emptied',
+    test: 'test/core/client/late-changes.test.ts',
+  },
+  {
+    id: 'S31',
     file: 'src/node/file-lock.ts',
     find: 'if (now - started >= patience) throw',
     replace: 'if (now - started >= 100 * patience) throw',
