@@ -225,7 +225,15 @@ const longEnough = 10 * 60_000
 
 function checkVariety(log: Log, { counts, violations }: Verdict): void {
   if (log.to - log.from < longEnough) return
-  for (const kind of [...Object.keys(moods), 'killed', 'frozen', 'clock', 'sign-outs with a refresh in flight', 'refresh tokens spent']) {
+  for (const kind of [
+    ...Object.keys(moods),
+    'killed',
+    'frozen',
+    'clock',
+    'cut off',
+    'sign-outs with a refresh in flight',
+    'refresh tokens spent',
+  ]) {
     if (!counts[kind]) violations.push({ rule: 'all that was to happen has happened', at: log.to, what: `${kind}: never` })
   }
 }

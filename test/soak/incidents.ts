@@ -41,7 +41,10 @@ export class Incidents {
   }
 
   storeFailure(process: string, from: number, to: number): string | undefined {
-    return this.find(process, from - storePause, to + slack, ({ kind }) => kind === 'store failed') && 'the store had failed'
+    // It leaves the store alone for that time once more after it has stood still: one call tries, the others go on from memory.
+    const stood = this.find(process, from - storePause, to, ({ kind }) => kind === 'frozen' || kind === 'starved')
+    const since = Math.min(from, stood?.from ?? from) - storePause
+    return this.find(process, since, to + slack, ({ kind }) => kind === 'store failed') && 'the store had failed'
   }
 
   /** Whether the clock of a process was set within a time. */

@@ -34,7 +34,7 @@ export interface Call {
 /** Something happened to a process, or to all of them (`*`). */
 export interface Incident {
   process: string
-  kind: 'killed' | 'frozen' | 'starved' | 'store failed' | 'store down' | 'clock'
+  kind: 'killed' | 'frozen' | 'starved' | 'store failed' | 'store down' | 'cut off' | 'clock'
   from: number
   to: number
   detail?: string

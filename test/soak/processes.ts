@@ -15,8 +15,11 @@ export interface Setting {
   sabotage?: string | undefined
 }
 
-/** Milliseconds. A stall costs no more than the first; memory is trusted for the second; between two calls there is the third on average. */
-export const times = { timeout: 4000, revalidateAfter: 200, pause: 300 }
+/**
+ * Milliseconds. A stall costs no more than the first; memory is trusted for the second; between two calls there is the third on average; a
+ * store that has failed is left alone for the fourth at most, and has got what it was owed after the fifth.
+ */
+export const times = { timeout: 4000, revalidateAfter: 200, pause: 300, rest: 10_500, settle: 22_000 }
 
 const ids = new Map<string, string>()
 
@@ -38,6 +41,8 @@ export class Worker {
   readonly name: string
   frozen = false
   #jumping = false
+  #cutOff = false
+  #settledAt = 0
   readonly #setting: Setting
   readonly #child: ChildProcess
   readonly #answers = new Map<number, (outcome: Outcome) => void>()
@@ -69,6 +74,15 @@ export class Worker {
 
   get isAlive(): boolean {
     return this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  /** Whether it does not reach its store, or may owe it something from then. */
+  get isCutOff(): boolean {
+    return this.isAlive && (this.#cutOff || Date.now() < this.#settledAt)
+  }
+
+  get hasRightClock(): boolean {
+    return !this.#jumping
   }
 
   get ended(): Promise<unknown> {
@@ -114,7 +128,7 @@ export class Worker {
 
   /** Sets its clock wrong, for a while. */
   async jump(by: number, time: number): Promise<void> {
-    if (this.#jumping) return
+    if (this.#jumping || this.isCutOff) return
     this.#jumping = true
     const entry: Incident = { process: this.name, kind: 'clock', from: Date.now(), to: Number.POSITIVE_INFINITY, detail: String(by) }
     this.#setting.log.incidents.push(entry)
@@ -123,6 +137,19 @@ export class Worker {
     await this.order('jump', { by: 0 })
     entry.to = Date.now()
     this.#jumping = false
+  }
+
+  /** Keeps it from its store, for a while. */
+  async cutOff(time: number): Promise<void> {
+    if (this.isCutOff || this.#jumping) return
+    this.#cutOff = true
+    const from = Date.now()
+    await this.order('cutOff', { yes: true })
+    await new Promise((resolve) => setTimeout(resolve, time))
+    await this.order('cutOff', { yes: false })
+    this.#setting.log.incidents.push({ process: this.name, kind: 'cut off', from, to: Date.now() })
+    this.#settledAt = Date.now() + times.settle
+    this.#cutOff = false
   }
 
   end(): void {
@@ -136,6 +163,7 @@ export class Worker {
     const { log } = this.#setting
     const process = this.name
     for (const told of report.calls) log.calls.push(this.#note(told))
+    if (report.storeErrors.length) this.#settledAt = Date.now() + times.settle
     for (const { at, message: detail } of report.storeErrors)
       log.incidents.push({ process, kind: 'store failed', from: at, to: at, detail })
     for (const { from, to } of report.gaps) log.incidents.push({ process, kind: 'starved', from, to })

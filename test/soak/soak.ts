@@ -87,7 +87,8 @@ class Soak {
       if (dice < 0.03 && worker !== this.#workers[0]) this.#kill(worker)
       else if (dice < 0.06) worker.freeze(this.#freezeTime())
       else if (dice < 0.1) this.#job(worker.jump(this.#jump(), this.#random.between(3000, 15_000)))
-      else if (dice < 0.35) this.#job(this.#people.signOutAndIn(this.#random.pick(this.#setting.users)!))
+      else if (dice < 0.107) this.#job(worker.cutOff(this.#random.between(1000, 15_000)))
+      else if (dice < 0.357) this.#job(this.#people.signOutAndIn(this.#random.pick(this.#setting.users)!))
       for (const user of this.#setting.users) {
         if (this.#people.sessions.get(user)?.revokedAt !== undefined && this.#random.chance(0.2)) this.#job(this.#people.signInAgain(user))
       }

@@ -5,7 +5,9 @@ import { fileStore } from 'msal-isomorphic/node'
 import { redisStore } from 'msal-isomorphic/redis'
 import { redisClient } from '../faults/redis-client.mjs'
 
-const { name, users, clientId, authority, scopes, file, redis, revalidateAfter, timeout, pause, sabotage } = JSON.parse(process.argv[2])
+const { name, users, clientId, authority, scopes, file, redis, revalidateAfter, timeout, pause, rest, sabotage } = JSON.parse(
+  process.argv[2],
+)
 
 const now = Date.now.bind(Date)
 let offset = 0
@@ -23,10 +25,8 @@ function onStoreError(error) {
   storeError = { at: now(), message: String(error?.message ?? error) }
   report.storeErrors.push(storeError)
 }
-/** What is done while the store rests after failures reaches it later: nobody may take that for done. */
-const rest = 10_500
 const plain = file ? fileStore(file) : redisStore(await redisClient(redis), { timeout: redis.timeout })
-const store = sabotaged(plain)
+const store = severed(sabotaged(plain))
 const tokenCache = new TokenCache({ store, onStoreError, revalidateAfter })
 const knownAuthorities = [new URL(authority).host]
 const app = new PublicClientApplication({ clientId, authority, knownAuthorities, tokenCache, appName: name, timeout })
@@ -40,6 +40,19 @@ function sabotaged(store) {
     return { ...all, write: (partition, value, { version: _version, ...options }) => write(partition, value, options) }
   if (sabotage === 'sign-out') return { ...all, remove: async () => {} }
   return all
+}
+
+/** A store that this process alone cannot reach for a while. */
+let isCutOff = false
+function severed(store) {
+  const reach =
+    (call) =>
+    async (...given) => {
+      if (isCutOff) throw new Error('This process is cut off from its store.')
+      return call(...given)
+    }
+  const { read, write, remove, list, lock } = store
+  return { read: reach(read), write: reach(write), remove: reach(remove), lock: reach(lock), list }
 }
 
 async function call(user, options = {}) {
@@ -69,6 +82,9 @@ const orders = {
   jump: ({ by }) => {
     offset = by
   },
+  cutOff: ({ yes }) => {
+    isCutOff = yes
+  },
   signOut: ({ user }) => app.removeAccount({ homeAccountId: user }),
   signIn: ({ event }) => tokenCache.add(event),
   async stop() {
@@ -84,6 +100,7 @@ process.on('message', async ({ id, order, ...details }) => {
   const result = await Promise.resolve()
     .then(() => orders[order](details))
     .catch((error) => void failures.push(String(error?.message ?? error)))
+  // What is done while the store rests after failures reaches it later: nobody may take that for done.
   if (storeError?.at >= before - rest) failures.push(storeError.message)
   process.send({ id, result, failures })
 })
