@@ -5,6 +5,7 @@ import { seconds } from '../cache/entities.ts'
 import type { CachedToken } from '../cache/partition.ts'
 import type { ClientTokenEvent, TokenOutcome } from '../cache/token-event.ts'
 import type { Grant } from '../grants/grant.ts'
+import type { CredentialFields } from '../oauth/client-assertion.ts'
 import { isServer, osName } from '../platform.ts'
 import { type Bounds, withDeadline } from '../util/deadline.ts'
 import { loaded } from '../util/loaded.ts'
@@ -78,8 +79,10 @@ async function requestToken(
   const { clientId, authentication } = context
   const audience = authority.kind === 'oidc' ? issuer : tokenEndpoint
   const asked = { audience, tokenEndpoint, adfs: authority.kind === 'adfs' }
-  // A vault that signs, or a function that makes assertions, is waited for no longer than a server.
-  const credentials = authentication && (await withDeadline(exchange(), () => authentication.authenticate(asked)))
+  // A function that gives the credential is waited for no longer than a server.
+  const { client_assertion: assert, ...credentials }: CredentialFields = authentication
+    ? await withDeadline(exchange(), () => authentication.authenticate(asked))
+    : {}
   const { options } = call
   const fields = {
     client_id: clientId,
@@ -89,9 +92,12 @@ async function requestToken(
     ...grant.fields,
     ...options.extraBodyParameters,
   }
-  const basic = credentials?.client_secret && wantsBasic(document)
+  const basic = credentials.client_secret && wantsBasic(document)
   const headers = basic ? (await loaded(import('../http/basic-authorization.ts'))).takeSecret(fields) : undefined
-  return postForm(context, withQuery(endpoint ?? tokenEndpoint, options.extraQueryParameters), fields, grant, call, exchange, headers)
+  return postForm(context, withQuery(endpoint ?? tokenEndpoint, options.extraQueryParameters), fields, grant, call, exchange, {
+    headers,
+    assert,
+  })
 }
 
 /**
@@ -108,6 +114,12 @@ export function withQuery(url: string, parameters: Record<string, string> = {}):
   return query ? `${url}${url.includes('?') ? '&' : '?'}${query}` : url
 }
 
+/** What says who the client is beside the fields of a form. */
+interface Proof {
+  headers?: { authorization: string } | undefined
+  assert?: CredentialFields['client_assertion'] | undefined
+}
+
 /** Posts a form and gives the JSON of the answer, or throws the error that it holds. */
 export async function postForm(
   context: ClientContext,
@@ -116,7 +128,7 @@ export async function postForm(
   grant: Pick<Grant, 'api' | 'reason' | 'anchor' | 'needsPerson'>,
   call: Call,
   exchange: () => Bounds,
-  headers?: { authorization: string },
+  { headers, assert }: Proof = {},
 ): Promise<Record<string, unknown>> {
   const { http, telemetry } = protocolOf(context)
   const { correlationId } = call
@@ -125,11 +137,16 @@ export async function postForm(
   for (const [name, value] of Object.entries(fields)) if (value || (value === '' && name === 'password')) body.set(name, value)
   const sent: Record<string, string> = { accept: 'application/json', ...headers }
   if (isServer()) Object.assign(sent, clientHeaders(context, grant, correlationId))
-  const request = { method: 'POST', url, headers: sent, body, ...exchange() } as const
+  const request = () => ({ method: 'POST', url, headers: sent, body, ...exchange() }) as const
   // Without a cache nothing has been refused yet.
-  const answer = http.cache ? await (await refusals()).sendUnrefused(context, request) : await http.send(request)
+  let answer = http.cache && (await (await refusals()).recallRefusal(http, request()))
+  if (!answer) {
+    // A vault that signs, or a function that makes assertions, is asked for what is sent only.
+    if (assert) body.set('client_assertion', await withDeadline(exchange(), assert))
+    answer = await http.send(request())
+  }
   const json = answer.status === 200 && parseRecord(answer.body)
-  if (!json || 'error' in json) throw await (await refusals()).refusal(context, request, answer, grant, call)
+  if (!json || 'error' in json) throw await (await refusals()).refusal(context, request(), answer, grant, call)
   telemetry.answered(grant.api, correlationId)
   context.hits = 0
   return json

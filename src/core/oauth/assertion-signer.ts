@@ -71,7 +71,7 @@ async function assemble(
   const alg = signingAlgorithm(credential, adfs)
   const x5c = credential.publicCertificate ? pemCertificates(String(credential.publicCertificate)) : undefined
   const header = { alg, typ: 'JWT', ...(await nameOfCertificate(alg, thumbprintOf(credential), x5c?.[0])), x5c }
-  const input = `${encodeBase64UrlText(JSON.stringify(header))}.${encodeBase64UrlText(JSON.stringify(claims))}`
+  const input = [header, claims].map((part) => encodeBase64UrlText(JSON.stringify(part))).join('.')
   const data = new TextEncoder().encode(input)
   const { sign } = credential as Partial<ExternalSignCredential>
   const signature: unknown = sign

@@ -1,0 +1,85 @@
+import { createSign, generateKeyPairSync } from 'node:crypto'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { memoryHttpCache } from '../../../src/core/http/http-cache.ts'
+import type { ClientCredential, ConfidentialClientOptions } from '../../../src/core/index.ts'
+import { FakeProvider, jwt, type Reply, refuse } from '../../support/fake-provider.ts'
+import { codeOf, confidentialClient, errorOf, scopes } from './support.ts'
+
+const start = Date.UTC(2030, 0, 1)
+
+beforeEach(() => void vi.useFakeTimers({ now: start, toFake: ['Date'] }))
+afterEach(() => void vi.useRealTimers())
+
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const certificate = Buffer.from('a certificate').toString('base64')
+
+/** A client whose credential counts how often it is asked to speak for it. */
+const asked: [string, (options?: Partial<ConfidentialClientOptions>) => { ask: ReturnType<typeof vi.fn>; credential: ClientCredential }][] =
+  [
+    [
+      'a callback that makes assertions',
+      () => {
+        const ask = vi.fn(async () => jwt({ jti: ask.mock.calls.length }))
+        return { ask, credential: { clientAssertion: ask } }
+      },
+    ],
+    [
+      'a signer elsewhere',
+      () => {
+        const ask = vi.fn(async (data: Uint8Array) => new Uint8Array(createSign('sha256').update(data).sign(privateKey)))
+        return { ask, credential: { sign: ask, publicCertificate: certificate } }
+      },
+    ],
+  ]
+
+/** With a registered claim of its own no assertion is sent twice. */
+const signedEachTime = { clientClaims: { aud: 'https://login.example' } }
+
+const replies: [string, Reply, string][] = [
+  ['with Retry-After', refuse('temporarily_unavailable', {}, 429, { 'retry-after': '120' }), 'throttled'],
+  ['that asks for the person', refuse('interaction_required', { claims: '{"access_token":{}}' }), 'interaction_required'],
+]
+
+describe.each(asked)('%s is not asked where a refusal is repeated', (_, create) => {
+  it.each(replies)('%s', async (_, reply, code) => {
+    const provider = new FakeProvider()
+    const { ask, credential } = create()
+    const app = confidentialClient(provider, { clientCredential: credential, ...signedEachTime })
+    const userAssertion = jwt({ sub: 'alice' })
+    provider.replies.push(reply)
+    const first = await errorOf(app.acquireTokenOnBehalfOf({ userAssertion, scopes }))
+    expect(first.code).toBe(code)
+    expect(ask).toHaveBeenCalledTimes(1)
+    for (let turn = 0; turn < 3; turn++) {
+      const again = await errorOf(app.acquireTokenOnBehalfOf({ userAssertion, scopes }))
+      expect(again).toMatchObject({ code, error: first.error, status: first.status })
+      expect(again.claims).toBe(first.claims)
+    }
+    expect(ask).toHaveBeenCalledTimes(1)
+    expect(provider.count()).toBe(1)
+
+    // Another person is not held back, nor is the same one later; each request has an assertion of its own.
+    await app.acquireTokenOnBehalfOf({ userAssertion: jwt({ sub: 'bob' }), scopes })
+    vi.setSystemTime(start + 121_000)
+    await app.acquireTokenOnBehalfOf({ userAssertion, scopes })
+    expect(ask).toHaveBeenCalledTimes(3)
+    const sent = provider.requests.flatMap(({ form }) => form.client_assertion ?? [])
+    expect(new Set(sent).size).toBe(3)
+  })
+
+  it('by another process, which shares the httpCache', async () => {
+    const provider = new FakeProvider()
+    const httpCache = memoryHttpCache()
+    const [here, there] = [create(), create()]
+    provider.replies.push(refuse('temporarily_unavailable', {}, 429, { 'retry-after': '120' }))
+    const options = { httpCache, ...signedEachTime }
+    expect(
+      await codeOf(confidentialClient(provider, { clientCredential: here.credential, ...options }).acquireTokenForClient({ scopes })),
+    ).toBe('throttled')
+    expect(
+      await codeOf(confidentialClient(provider, { clientCredential: there.credential, ...options }).acquireTokenForClient({ scopes })),
+    ).toBe('throttled')
+    expect(here.ask).toHaveBeenCalledTimes(1)
+    expect(there.ask).not.toHaveBeenCalled()
+  })
+})
