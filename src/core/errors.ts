@@ -132,7 +132,8 @@ export class ServerError extends AuthError implements ServerErrorDetails {
 function actionOf(code: ServerErrorCode, { error, status }: ServerErrorDetails): AuthErrorAction {
   if (code === 'interaction_required') return 'interact'
   if (code === 'throttled' || status >= 500 || error === 'temporarily_unavailable') return 'retry'
-  return ['invalid_client', 'unauthorized_client', 'invalid_scope'].includes(error) ? 'reconfigure' : 'report'
+  if (error === 'invalid_client' || error === 'unauthorized_client' || error === 'invalid_scope') return 'reconfigure'
+  return 'report'
 }
 
 /** The provider wants the person: sign in again with `acquireTokenInteractive`, passing `claims` as `claimsChallenge` where there are any. */

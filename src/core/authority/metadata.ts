@@ -22,7 +22,7 @@ export function parseMetadata(authority: Authority, document: Record<string, unk
   const issuer = document.issuer
   const tokenEndpoint = endpoint(authority, document, 'token_endpoint', 'metadata_invalid')
   if (typeof issuer !== 'string' || !issuerFits(authority, issuer, tokenEndpoint)) {
-    throw invalid('The issuer in the discovery document is not the authority that was asked.')
+    throw invalid('The issuer in the discovery document is not the authority.')
   }
   const challenges = document.code_challenge_methods_supported
   if (Array.isArray(challenges) && !challenges.includes('S256')) throw invalid('The provider does not support PKCE with S256.')

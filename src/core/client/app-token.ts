@@ -18,7 +18,7 @@ import { exchangeGrant, freshToken } from './token-request.ts'
 export async function acquireForClient(context: ClientContext, options: ClientCredentialsOptions): Promise<AppResult> {
   const { claimsChallenge, forceRefresh = false } = options
   const scopes = checkScopes(options.scopes, { reservedToo: true })
-  const authority = options.authority === undefined ? context.authority : context.authorityOf(options.authority)
+  const authority = context.authorityOf(options.authority)
   const call = beginCall(context, options)
   const { clientId, memory } = context
   const { cloud, tenant, url } = authority

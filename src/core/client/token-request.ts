@@ -80,9 +80,7 @@ async function requestToken(
   const audience = authority.kind === 'oidc' ? issuer : tokenEndpoint
   const asked = { audience, tokenEndpoint, adfs: authority.kind === 'adfs' }
   // A function that gives the credential is waited for no longer than a server.
-  const { client_assertion: assert, ...credentials }: CredentialFields = authentication
-    ? await withDeadline(exchange(), () => authentication.authenticate(asked))
-    : {}
+  const credentials = authentication && (await withDeadline(exchange(), () => authentication.authenticate(asked)))
   const { options } = call
   const fields = {
     client_id: clientId,
@@ -92,12 +90,9 @@ async function requestToken(
     ...grant.fields,
     ...options.extraBodyParameters,
   }
-  const basic = credentials.client_secret && wantsBasic(document)
+  const basic = credentials?.client_secret && wantsBasic(document)
   const headers = basic ? (await loaded(import('../http/basic-authorization.ts'))).takeSecret(fields) : undefined
-  return postForm(context, withQuery(endpoint ?? tokenEndpoint, options.extraQueryParameters), fields, grant, call, exchange, {
-    headers,
-    assert,
-  })
+  return postForm(context, withQuery(endpoint ?? tokenEndpoint, options.extraQueryParameters), fields, grant, call, exchange, headers)
 }
 
 /**
@@ -114,29 +109,26 @@ export function withQuery(url: string, parameters: Record<string, string> = {}):
   return query ? `${url}${url.includes('?') ? '&' : '?'}${query}` : url
 }
 
-/** What says who the client is beside the fields of a form. */
-interface Proof {
-  headers?: { authorization: string } | undefined
-  assert?: CredentialFields['client_assertion'] | undefined
+/** The fields of a form. The client's assertion is made as the form goes out. */
+interface Form extends Pick<CredentialFields, 'client_assertion'> {
+  [field: string]: string | undefined | CredentialFields['client_assertion']
 }
 
 /** Posts a form and gives the JSON of the answer, or throws the error that it holds. */
 export async function postForm(
   context: ClientContext,
   url: string,
-  fields: Record<string, string | undefined>,
+  { client_assertion: assert, ...fields }: Form,
   grant: Pick<Grant, 'api' | 'reason' | 'anchor' | 'needsPerson'>,
   call: Call,
   exchange: () => Bounds,
-  { headers, assert }: Proof = {},
+  headers?: { authorization: string },
 ): Promise<Record<string, unknown>> {
   const { http, telemetry } = protocolOf(context)
-  const { correlationId } = call
   const body = new URLSearchParams()
   // A password may be empty; anything else that is would be a parameter without a meaning.
-  for (const [name, value] of Object.entries(fields)) if (value || (value === '' && name === 'password')) body.set(name, value)
-  const sent: Record<string, string> = { accept: 'application/json', ...headers }
-  if (isServer()) Object.assign(sent, clientHeaders(context, grant, correlationId))
+  for (const [name, value] of Object.entries(fields)) if (value || (value === '' && name === 'password')) body.set(name, value as string)
+  const sent = { accept: 'application/json', ...headers, ...(isServer() && clientHeaders(context, grant, call)) }
   const request = () => ({ method: 'POST', url, headers: sent, body, ...exchange() }) as const
   // Without a cache nothing has been refused yet.
   let answer = http.cache && (await (await refusals()).recallRefusal(http, request()))
@@ -147,7 +139,7 @@ export async function postForm(
   }
   const json = answer.status === 200 && parseRecord(answer.body)
   if (!json || 'error' in json) throw await (await refusals()).refusal(context, request(), answer, grant, call)
-  telemetry.answered(grant.api, correlationId)
+  telemetry.answered(grant.api, call.correlationId)
   context.hits = 0
   return json
 }
@@ -157,7 +149,7 @@ const refusals = () => loaded(import('./refusal.ts'))
 function clientHeaders(
   context: ClientContext,
   { api, reason = 0, anchor }: Pick<Grant, 'api' | 'reason' | 'anchor'>,
-  correlationId: string,
+  { correlationId }: Call,
 ): Record<string, string> {
   const { appName, appVersion } = context.options
   const headers = {

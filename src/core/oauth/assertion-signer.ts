@@ -71,14 +71,14 @@ async function assemble(
   const alg = signingAlgorithm(credential, adfs)
   const x5c = credential.publicCertificate ? pemCertificates(String(credential.publicCertificate)) : undefined
   const header = { alg, typ: 'JWT', ...(await nameOfCertificate(alg, thumbprintOf(credential), x5c?.[0])), x5c }
-  const input = [header, claims].map((part) => encodeBase64UrlText(JSON.stringify(part))).join('.')
+  const input = `${encodeBase64UrlText(JSON.stringify(header))}.${encodeBase64UrlText(JSON.stringify(claims))}`
   const data = new TextEncoder().encode(input)
   const { sign } = credential as Partial<ExternalSignCredential>
   const signature: unknown = sign
     ? await sign.call(credential, data, alg)
     : new Uint8Array(await crypto.subtle.sign(WEB_CRYPTO[alg], await keyOf(credential as CertificateCredential, alg), data))
   // Not instanceof: a signer may come from another realm, as Node's own modules do under some test runners.
-  if (!ArrayBuffer.isView(signature) || !signature.byteLength) throw credentialInvalid("sign must give the signature's bytes.")
+  if (!ArrayBuffer.isView(signature) || !signature.byteLength) throw credentialInvalid('sign must give bytes.')
   return `${input}.${encodeBase64Url(signature as Uint8Array)}`
 }
 

@@ -85,7 +85,7 @@ function checkCredential(credential: unknown): asserts credential is ClientCrede
   const given = (credential ?? {}) as Partial<CertificateCredential & ExternalSignCredential & AssertionCredential>
   const { privateKey, sign, clientAssertion, publicCertificate, passphrase } = given
   if ([privateKey, sign, clientAssertion].filter(Boolean).length !== 1)
-    throw credentialInvalid('clientCredential must be a secret or have one of privateKey, sign and clientAssertion.')
+    throw credentialInvalid('clientCredential must be a secret, or have privateKey, sign or clientAssertion.')
   if (clientAssertion) {
     if (typeof clientAssertion !== 'string' && typeof clientAssertion !== 'function')
       throw credentialInvalid('clientAssertion must be a string or a function.')
