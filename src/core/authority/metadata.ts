@@ -82,8 +82,8 @@ function issuerFits(authority: Authority, issuer: string, tokenEndpoint: string)
   if (authority.kind === 'adfs' || authority.kind === 'b2c') return host === home.host
   if (authority.kind === 'ciam') return host === home.host || (hostname.endsWith('.ciamlogin.com') && tenant === realm)
   if (authority.multiTenant) {
-    const expected = authority.tenant.toLowerCase() === 'consumers' ? [consumers, '{tenantid}'] : ['{tenantid}']
-    return cloudOf(hostname) === authority.cloud && (isMicrosoftHost(hostname) || host === home.host) && expected.includes(tenant)
+    const expected = tenant === '{tenantid}' || (tenant === consumers && authority.tenant.toLowerCase() === 'consumers')
+    return expected && cloudOf(hostname) === authority.cloud && (isMicrosoftHost(hostname) || host === home.host)
   }
   // A domain name stands for a tenant id, which issuer and token endpoint must agree on, unless the endpoint repeats the name.
   return (

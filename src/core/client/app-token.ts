@@ -16,7 +16,7 @@ import { exchangeGrant, freshToken } from './token-request.ts'
 
 /** A token for the application itself: from the cache, or by its credential (RFC 6749 section 4.4). */
 export async function acquireForClient(context: ClientContext, options: ClientCredentialsOptions): Promise<AppResult> {
-  const { claimsChallenge, forceRefresh = false } = options
+  const { claimsChallenge, forceRefresh } = options
   const scopes = checkScopes(options.scopes, { reservedToo: true })
   const authority = context.authorityOf(options.authority)
   const call = beginCall(context, options)

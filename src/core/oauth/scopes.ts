@@ -5,7 +5,10 @@ import { invalidArgument } from '../util/invalid-argument.ts'
 export const reserved: readonly string[] = ['openid', 'profile', 'offline_access']
 
 /** Checks the scopes that a caller asks for. Microsoft's platform adds the reserved ones by itself. */
-export function checkScopes(scopes: readonly string[] | undefined, { empty = false, reservedToo = false } = {}): readonly string[] {
+export function checkScopes(
+  scopes: readonly string[] | undefined,
+  { empty, reservedToo }: { empty?: boolean; reservedToo?: boolean } = {},
+): readonly string[] {
   const list = scopes ?? []
   if (!Array.isArray(list) || !list.every((scope) => typeof scope === 'string' && /^[^\s"\\]+$/.test(scope))) {
     throw invalidArgument('scopes must be an array of strings without white space.')
