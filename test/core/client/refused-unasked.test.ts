@@ -83,3 +83,39 @@ describe.each(asked)('%s is not asked where a refusal is repeated', (_, create) 
     expect(there.ask).not.toHaveBeenCalled()
   })
 })
+
+it('a secret that was replaced after a refusal goes out', async () => {
+  const provider = new FakeProvider()
+  let secret = 'old'
+  const app = confidentialClient(provider, { clientCredential: async () => secret })
+  provider.replies.push(refuse('invalid_client'))
+  for (let turn = 0; turn < 2; turn++) expect(await codeOf(app.acquireTokenForClient({ scopes }))).toBe('server_error')
+  expect(provider.count()).toBe(1)
+  secret = 'new'
+  await app.acquireTokenForClient({ scopes })
+  expect(provider.requests.at(-1)!.form).toMatchObject({ client_secret: 'new' })
+})
+
+describe('the timeout', () => {
+  beforeEach(() => void vi.useRealTimers())
+  const slowly = (value: string) => new Promise<string>((resolve) => setTimeout(resolve, 300, value))
+
+  it('is that of each wait: for the cache, for the assertion, for the server', async () => {
+    const provider = new FakeProvider()
+    const cache = memoryHttpCache()
+    const httpCache = { ...cache, get: (key: string) => slowly('').then(() => cache.get(key)) }
+    const app = confidentialClient(provider, { clientCredential: { clientAssertion: () => slowly('a.b.c') }, httpCache, timeout: 500 })
+    provider.replies.push((_, standard) => slowly('').then(() => Response.json(standard())))
+    await app.acquireTokenForClient({ scopes })
+    expect(provider.requests.at(-1)!.form).toMatchObject({ client_assertion: 'a.b.c' })
+  })
+
+  it('ends a callback that hangs, and nothing is sent', async () => {
+    const provider = new FakeProvider()
+    const clientAssertion = vi.fn(() => new Promise<string>(() => {}))
+    const app = confidentialClient(provider, { clientCredential: { clientAssertion }, timeout: 100 })
+    expect(await codeOf(app.acquireTokenForClient({ scopes }))).toBe('timed_out')
+    expect(clientAssertion).toHaveBeenCalledTimes(1)
+    expect(provider.count()).toBe(0)
+  })
+})
