@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { memoryHttpCache } from '../../../src/core/http/http-cache.ts'
 import type { ClientCredential, ConfidentialClientOptions } from '../../../src/core/index.ts'
 import { FakeProvider, jwt, type Reply, refuse } from '../../support/fake-provider.ts'
-import { codeOf, confidentialClient, errorOf, scopes } from './support.ts'
+import { codeOf, confidentialClient, errorOf, scopes, settled } from './support.ts'
 
 const start = Date.UTC(2030, 0, 1)
 
@@ -35,13 +35,14 @@ const asked: [string, (options?: Partial<ConfidentialClientOptions>) => { ask: R
 /** With a registered claim of its own no assertion is sent twice. */
 const signedEachTime = { clientClaims: { aud: 'https://login.example' } }
 
-const replies: [string, Reply, string][] = [
-  ['with Retry-After', refuse('temporarily_unavailable', {}, 429, { 'retry-after': '120' }), 'throttled'],
-  ['that asks for the person', refuse('interaction_required', { claims: '{"access_token":{}}' }), 'interaction_required'],
+/** What is refused, and for how many seconds that is repeated. */
+const replies: [string, Reply, string, number][] = [
+  ['with Retry-After', refuse('temporarily_unavailable', {}, 429, { 'retry-after': '120' }), 'throttled', 120],
+  ['that asks for the person', refuse('interaction_required', { claims: '{"access_token":{}}' }), 'interaction_required', 60],
 ]
 
 describe.each(asked)('%s is not asked where a refusal is repeated', (_, create) => {
-  it.each(replies)('%s', async (_, reply, code) => {
+  it.each(replies)('%s', async (_, reply, code, life) => {
     const provider = new FakeProvider()
     const { ask, credential } = create()
     const app = confidentialClient(provider, { clientCredential: credential, ...signedEachTime })
@@ -50,7 +51,8 @@ describe.each(asked)('%s is not asked where a refusal is repeated', (_, create) 
     const first = await errorOf(app.acquireTokenOnBehalfOf({ userAssertion, scopes }))
     expect(first.code).toBe(code)
     expect(ask).toHaveBeenCalledTimes(1)
-    for (let turn = 0; turn < 3; turn++) {
+    for (const moment of [0, life / 2, life - 1]) {
+      vi.setSystemTime(start + moment * 1000)
       const again = await errorOf(app.acquireTokenOnBehalfOf({ userAssertion, scopes }))
       expect(again).toMatchObject({ code, error: first.error, status: first.status })
       expect(again.claims).toBe(first.claims)
@@ -60,7 +62,7 @@ describe.each(asked)('%s is not asked where a refusal is repeated', (_, create) 
 
     // Another person is not held back, nor is the same one later; each request has an assertion of its own.
     await app.acquireTokenOnBehalfOf({ userAssertion: jwt({ sub: 'bob' }), scopes })
-    vi.setSystemTime(start + 121_000)
+    vi.setSystemTime(start + (life + 1) * 1000)
     await app.acquireTokenOnBehalfOf({ userAssertion, scopes })
     expect(ask).toHaveBeenCalledTimes(3)
     const sent = provider.requests.flatMap(({ form }) => form.client_assertion ?? [])
@@ -97,16 +99,22 @@ it('a secret that was replaced after a refusal goes out', async () => {
 })
 
 describe('the timeout', () => {
-  beforeEach(() => void vi.useRealTimers())
-  const slowly = (value: string) => new Promise<string>((resolve) => setTimeout(resolve, 300, value))
+  beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] }))
+  const slowly = () => new Promise<void>((resolve) => setTimeout(resolve, 19_000))
 
   it('is that of each wait: for the cache, for the assertion, for the server', async () => {
     const provider = new FakeProvider()
     const cache = memoryHttpCache()
-    const httpCache = { ...cache, get: (key: string) => slowly('').then(() => cache.get(key)) }
-    const app = confidentialClient(provider, { clientCredential: { clientAssertion: () => slowly('a.b.c') }, httpCache, timeout: 500 })
-    provider.replies.push((_, standard) => slowly('').then(() => Response.json(standard())))
-    await app.acquireTokenForClient({ scopes })
+    const clientAssertion = () => slowly().then(() => 'a.b.c')
+    const httpCache = { ...cache, get: (key: string) => slowly().then(() => cache.get(key)) }
+    const app = confidentialClient(provider, { clientCredential: { clientAssertion }, httpCache, timeout: 20_000 })
+    provider.replies.push((_, standard) => slowly().then(() => Response.json(standard())))
+    const call = app.acquireTokenForClient({ scopes }).then(({ tokenSource }) => tokenSource, String)
+    for (let second = 0; second < 90; second++) {
+      await vi.advanceTimersByTimeAsync(1_000)
+      await settled()
+    }
+    expect(await call).toBe('identity_provider')
     expect(provider.requests.at(-1)!.form).toMatchObject({ client_assertion: 'a.b.c' })
   })
 
@@ -114,8 +122,12 @@ describe('the timeout', () => {
     const provider = new FakeProvider()
     const clientAssertion = vi.fn(() => new Promise<string>(() => {}))
     const app = confidentialClient(provider, { clientCredential: { clientAssertion }, timeout: 100 })
-    expect(await codeOf(app.acquireTokenForClient({ scopes }))).toBe('timed_out')
-    expect(clientAssertion).toHaveBeenCalledTimes(1)
+    const outcome = vi.fn()
+    void codeOf(app.acquireTokenForClient({ scopes })).then(outcome)
+    await vi.waitFor(() => expect(clientAssertion).toHaveBeenCalledTimes(1))
+    await vi.advanceTimersByTimeAsync(100)
+    await settled()
+    expect(outcome).toHaveBeenCalledWith('timed_out')
     expect(provider.count()).toBe(0)
   })
 })
