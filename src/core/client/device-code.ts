@@ -99,7 +99,7 @@ function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<v
       resolve()
     }
     // First what may throw: a timer that is left behind would have nobody to tell.
-    const forget = signal && onAbort(signal, done)
+    const forget = signal != null ? onAbort(signal, done) : undefined
     const timer = setTimeout(done, milliseconds)
   })
 }

@@ -55,7 +55,7 @@ async function within<T>(timeout: number | undefined, { signal, correlationId }:
     return await new Promise<T>((resolve, reject) => {
       const abort = () => reject(aborted({ signal, correlationId }))
       if (signal?.aborted) return abort()
-      forget = signal && onAbort(signal, abort)
+      if (signal != null) forget = onAbort(signal, abort)
       if (timeout !== undefined) {
         const expire = () =>
           reject(new ClientAuthError('interaction_timed_out', `Nobody signed in within ${timeout} ms.`, { correlationId }))

@@ -23,7 +23,7 @@ export async function bounded<T>(bounds: Bounds, task: (time: (grace?: number) =
     return await new Promise<T>((resolve, reject) => {
       const abort = () => reject(aborted(bounds))
       if (signal?.aborted) return abort()
-      forget = signal && onAbort(signal, abort)
+      if (signal != null) forget = onAbort(signal, abort)
       const expire = () => reject(new NetworkError('timed_out', `No answer within ${timeout} ms.`, { correlationId }))
       const time = (grace = 0) => {
         clearTimeout(timer)

@@ -65,3 +65,17 @@ describe('S37 one signal for many calls', () => {
     await app.close()
   })
 })
+
+describe('a signal that is none', () => {
+  it.each([0, '', false, 'text', {}])('is a wrong argument: %j', async (signal) => {
+    const { app, account } = await signedIn()
+    const call = app.acquireTokenSilentWithError({ scopes: ['Other'], account, signal: signal as never })
+    expect(await codeOf(call)).toBe('invalid_argument')
+  })
+
+  it('may be null', async () => {
+    const { app, account } = await signedIn()
+    const result = await app.acquireTokenSilent({ scopes: ['Other'], account, signal: null as never })
+    expect(result).toMatchObject({ tokenSource: 'identity_provider' })
+  })
+})

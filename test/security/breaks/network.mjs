@@ -123,8 +123,8 @@ export default [
   {
     id: 'S37',
     file: 'src/core/util/deadline.ts',
-    find: 'forget = signal && onAbort(signal, abort)',
-    replace: '',
+    find: 'forget = onAbort(signal, abort)',
+    replace: '{}',
     test: 'test/core/client/store-waits.test.ts',
   },
   {
