@@ -54,7 +54,7 @@ export function endpoint(
   if (!url || !secure || url.username || url.password) throw invalid(`The provider's ${name} is not a usable https URL.`)
   const elsewhere = !sameSite(home.hostname, url.hostname) && !isMicrosoftHost(url.hostname) && !authority.knownHosts.includes(url.host)
   if (elsewhere && !(authority.kind === 'oidc' && isName(url.hostname))) {
-    throw invalid(`The provider's ${name} is on ${url.host}. Is that missing in knownAuthorities?`)
+    throw invalid(`The provider's ${name} is on ${url.host}. Is it in knownAuthorities?`)
   }
   return url.href
 }
