@@ -20,6 +20,7 @@ export interface ClientAuthenticationContext {
   adfs?: boolean
 }
 
+/** Who the client is, in the fields of a form. */
 export interface CredentialFields {
   client_secret?: string
   client_assertion_type?: string
@@ -28,7 +29,7 @@ export interface CredentialFields {
 }
 
 export interface ClientAuthentication {
-  /** The form fields that say who the client is (RFC 6749 section 2.3.1, RFC 7523 section 2.2). Call it once per request. */
+  /** The form fields that say who the client is (RFC 6749 section 2.3.1, RFC 7523 section 2.2). Call it once per request: a function that gives the credential may be asked. */
   authenticate(context: ClientAuthenticationContext): Promise<CredentialFields>
 }
 
