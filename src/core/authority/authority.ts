@@ -1,4 +1,5 @@
 import { ClientConfigurationError } from '../errors.ts'
+import { invalidArgument } from '../util/invalid-argument.ts'
 import type { AuthorityBuilder } from './authority-builder.ts'
 import { AZURE_PUBLIC, cloudOf, isMicrosoftHost } from './clouds.ts'
 
@@ -45,7 +46,7 @@ export const tenantOf = (url: string): string => new URL(url).pathname.split('/'
 
 /** Reads an `authority` or `oidcAuthority` option; no request is made. */
 export function parseAuthority({ authority, oidcAuthority, validateAuthority = true, knownAuthorities = [] }: AuthorityOptions): Authority {
-  if (authority && oidcAuthority) throw new ClientConfigurationError('invalid_argument', 'authority and oidcAuthority exclude each other.')
+  if (authority && oidcAuthority) throw invalidArgument('Give authority or oidcAuthority, not both.')
   const given = String(oidcAuthority ?? authority ?? `https://${AZURE_PUBLIC}/common`)
   const url = parseUrl(given, 'authority')
   const host = url.hostname

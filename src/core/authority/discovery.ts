@@ -14,7 +14,7 @@ import { type Metadata, parseMetadata } from './metadata.ts'
 export async function discover(
   http: Http,
   authority: Authority,
-  instanceDiscovery: boolean | string,
+  instanceDiscovery: boolean | string | undefined,
   exchange: () => Bounds,
 ): Promise<Metadata> {
   const get: typeof fetchDocument = http.cache ? (await loaded(import('../http/http-cache.ts'))).getDocument : fetchDocument

@@ -6,7 +6,7 @@ import { AZURE_PUBLIC, isMicrosoftHost } from './clouds.ts'
 const centralEndpoint = `https://${AZURE_PUBLIC}/common/discovery/instance`
 
 /** Where an authority is looked up: at the central endpoint, unless the application names another. */
-export function instanceUrl(authority: Authority, instanceDiscovery: true | string): string {
+export function instanceUrl(authority: Authority, instanceDiscovery: true | string | undefined): string {
   const url = parseUrl(typeof instanceDiscovery === 'string' ? instanceDiscovery : centralEndpoint, 'instanceDiscovery')
   url.searchParams.set('authorization_endpoint', `${authority.url}/oauth2/v2.0/authorize`)
   url.searchParams.set('api-version', '1.0')

@@ -22,7 +22,7 @@ export function parseMetadata(authority: Authority, document: Record<string, unk
   const issuer = document.issuer
   const tokenEndpoint = endpoint(authority, document, 'token_endpoint', 'metadata_invalid')
   if (typeof issuer !== 'string' || !issuerFits(authority, issuer, tokenEndpoint)) {
-    throw invalid('The issuer in the discovery document is not the authority that was asked.')
+    throw invalid('The issuer in the discovery document is not the authority.')
   }
   const challenges = document.code_challenge_methods_supported
   if (Array.isArray(challenges) && !challenges.includes('S256')) throw invalid('The provider does not support PKCE with S256.')
@@ -54,7 +54,7 @@ export function endpoint(
   if (!url || !secure || url.username || url.password) throw invalid(`The provider's ${name} is not a usable https URL.`)
   const elsewhere = !sameSite(home.hostname, url.hostname) && !isMicrosoftHost(url.hostname) && !authority.knownHosts.includes(url.host)
   if (elsewhere && !(authority.kind === 'oidc' && isName(url.hostname))) {
-    throw invalid(`The provider's ${name} is on ${url.host}. Is that missing in knownAuthorities?`)
+    throw invalid(`The provider's ${name} is on ${url.host}. Is it in knownAuthorities?`)
   }
   return url.href
 }
@@ -82,8 +82,8 @@ function issuerFits(authority: Authority, issuer: string, tokenEndpoint: string)
   if (authority.kind === 'adfs' || authority.kind === 'b2c') return host === home.host
   if (authority.kind === 'ciam') return host === home.host || (hostname.endsWith('.ciamlogin.com') && tenant === realm)
   if (authority.multiTenant) {
-    const expected = authority.tenant.toLowerCase() === 'consumers' ? [consumers, '{tenantid}'] : ['{tenantid}']
-    return cloudOf(hostname) === authority.cloud && (isMicrosoftHost(hostname) || host === home.host) && expected.includes(tenant)
+    const expected = tenant === '{tenantid}' || (tenant === consumers && authority.tenant.toLowerCase() === 'consumers')
+    return expected && cloudOf(hostname) === authority.cloud && (isMicrosoftHost(hostname) || host === home.host)
   }
   // A domain name stands for a tenant id, which issuer and token endpoint must agree on, unless the endpoint repeats the name.
   return (

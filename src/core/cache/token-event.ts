@@ -1,8 +1,8 @@
 import { tenantOf } from '../authority/authority.ts'
 import { cloudOf } from '../authority/clouds.ts'
-import { ClientConfigurationError } from '../errors.ts'
 import { parseTokenResponse, type TokenResponse } from '../oauth/token-response.ts'
 import type { IdTokenClaims } from '../types.ts'
+import { invalidArgument } from '../util/invalid-argument.ts'
 import { isRecord, toRecord } from '../util/record.ts'
 import { type Entity, text } from './entities.ts'
 import { appId, type Owner } from './partitions.ts'
@@ -55,12 +55,10 @@ export interface TokenOutcome {
 
 /** The answer that an event brings, checked. */
 export function readResponse({ clientId, tokenEndpoint, response }: ClientTokenEvent): TokenResponse {
-  if (!isRecord(response)) throw invalid('response must be the JSON object of a token response.')
-  if (!clientId || !URL.canParse(tokenEndpoint)) throw invalid('clientId is missing, or tokenEndpoint is not a URL.')
+  if (!isRecord(response)) throw invalidArgument('response must be a token response.')
+  if (!clientId || !URL.canParse(tokenEndpoint)) throw invalidArgument('clientId is missing, or tokenEndpoint is not a URL.')
   return parseTokenResponse(toRecord(response))
 }
-
-const invalid = (message: string) => new ClientConfigurationError('invalid_argument', message)
 
 /** The entries that every event has. Nothing is stored by this. */
 export function readTokens(

@@ -16,9 +16,9 @@ import { exchangeGrant, freshToken } from './token-request.ts'
 
 /** A token for the application itself: from the cache, or by its credential (RFC 6749 section 4.4). */
 export async function acquireForClient(context: ClientContext, options: ClientCredentialsOptions): Promise<AppResult> {
-  const { claimsChallenge, forceRefresh = false } = options
+  const { claimsChallenge, forceRefresh } = options
   const scopes = checkScopes(options.scopes, { reservedToo: true })
-  const authority = options.authority === undefined ? context.authority : context.authorityOf(options.authority)
+  const authority = context.authorityOf(options.authority)
   const call = beginCall(context, options)
   const { clientId, memory } = context
   const { cloud, tenant, url } = authority

@@ -2,12 +2,12 @@ import { type Authority, type AuthorityOptions, parseAuthority, parseUrl } from 
 import type { AuthorityBuilder } from '../authority/authority-builder.ts'
 import type { Partitions } from '../cache/partitions.ts'
 import { partitionsOf, TokenCache } from '../cache/token-cache.ts'
-import { ClientConfigurationError } from '../errors.ts'
 import type { ClientAuthentication } from '../oauth/client-assertion.ts'
 import { checkExcludedScopes } from '../oauth/scopes.ts'
 import type { ClientApplicationOptions, RequestOptions } from '../options.ts'
 import type { Logger } from '../ports.ts'
 import { aborted } from '../util/aborted.ts'
+import { invalidArgument } from '../util/invalid-argument.ts'
 import { isRecord } from '../util/record.ts'
 import type { Passenger } from './single-flight.ts'
 
@@ -44,14 +44,14 @@ export const contextOf = (client: object): ClientContext => contexts.get(client)
 export type Parts = Pick<ClientContext, 'authentication' | 'flights' | 'person'>
 
 export function createContext(client: object, options: ClientApplicationOptions, parts?: Parts): void {
-  if (!isRecord(options)) throw invalid('The client needs options.')
+  if (!isRecord(options)) throw invalidArgument('The client needs options.')
   const { clientId, tokenCache = new TokenCache(), timeout, knownAuthorities = [], instanceDiscovery } = options
-  if (typeof clientId !== 'string' || !clientId) throw invalid('clientId is missing.')
-  if (!(tokenCache instanceof TokenCache)) throw invalid('tokenCache must be a TokenCache.')
+  if (typeof clientId !== 'string' || !clientId) throw invalidArgument('clientId is missing.')
+  if (!(tokenCache instanceof TokenCache)) throw invalidArgument('tokenCache must be a TokenCache.')
   checkTimeout(timeout)
   checkExcludedScopes(options.excludeScopes)
   if (!Array.isArray(knownAuthorities) || !knownAuthorities.every((host) => typeof host === 'string')) {
-    throw invalid('knownAuthorities must be an array of host names.')
+    throw invalidArgument('knownAuthorities must be an array of host names.')
   }
   if (typeof instanceDiscovery === 'string') parseUrl(instanceDiscovery, 'instanceDiscovery')
   const trust: AuthorityOptions = { ...options, knownAuthorities: knownAuthorities.map((host) => host.toLowerCase()) }
@@ -108,7 +108,5 @@ export function beginCall({ options: defaults }: ClientContext, options: Request
 }
 
 function checkTimeout(timeout: number | undefined): void {
-  if (timeout !== undefined && !(timeout > 0)) throw invalid('timeout must be a positive number of milliseconds.')
+  if (timeout !== undefined && !(timeout > 0)) throw invalidArgument('timeout must be a positive number of milliseconds.')
 }
-
-const invalid = (message: string) => new ClientConfigurationError('invalid_argument', message)

@@ -9,6 +9,7 @@ import { checkScopes } from '../oauth/scopes.ts'
 import type { DeviceFlowOptions, InitiateDeviceFlowOptions } from '../options.ts'
 import type { DeviceCodeFlow, UserResult } from '../types.ts'
 import { aborted } from '../util/aborted.ts'
+import { onAbort } from '../util/on-abort.ts'
 import { tagged } from '../util/tagged.ts'
 import type { Call, ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
@@ -95,11 +96,11 @@ function sleep(milliseconds: number, signal: AbortSignal | undefined): Promise<v
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer)
-      signal?.removeEventListener('abort', done)
+      forget?.()
       resolve()
     }
     // First what may throw: a timer that is left behind would have nobody to tell.
-    signal?.addEventListener('abort', done)
+    const forget = signal != null ? onAbort(signal, done) : undefined
     const timer = setTimeout(done, milliseconds)
   })
 }

@@ -3,6 +3,7 @@ import type { InitiateAuthCodeFlowOptions } from '../options.ts'
 import type { InteractionSession, ResponseMode } from '../ports.ts'
 import type { AuthCodeFlow, UserResult } from '../types.ts'
 import { aborted } from '../util/aborted.ts'
+import { onAbort } from '../util/on-abort.ts'
 import { beginSignIn, completeSignIn, pickResponseMode } from './auth-code.ts'
 import type { Call, ClientContext } from './context.ts'
 
@@ -49,12 +50,12 @@ export function ask(
 /** Waits for a person: as long as they are given, unless the caller gives up. */
 async function within<T>(timeout: number | undefined, { signal, correlationId }: Call, task: () => Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined
-  let abort = () => {}
+  let forget: (() => void) | undefined
   try {
     return await new Promise<T>((resolve, reject) => {
-      abort = () => reject(aborted({ signal, correlationId }))
+      const abort = () => reject(aborted({ signal, correlationId }))
       if (signal?.aborted) return abort()
-      signal?.addEventListener('abort', abort)
+      if (signal != null) forget = onAbort(signal, abort)
       if (timeout !== undefined) {
         const expire = () =>
           reject(new ClientAuthError('interaction_timed_out', `Nobody signed in within ${timeout} ms.`, { correlationId }))
@@ -64,6 +65,6 @@ async function within<T>(timeout: number | undefined, { signal, correlationId }:
     })
   } finally {
     clearTimeout(timer)
-    signal?.removeEventListener('abort', abort)
+    forget?.()
   }
 }

@@ -27,7 +27,7 @@ export function protocolOf(context: ClientContext): Protocol {
 }
 
 function createProtocol({ options, log }: ClientContext): Protocol {
-  const { instanceDiscovery = true } = options
+  const { instanceDiscovery } = options
   const http: Http = { send: createSend(options.fetch), cache: options.httpCache, logger: log }
   const discoveries = new SingleFlight()
   const known = new Map<string, { metadata: Metadata; at: number }>()

@@ -2,7 +2,7 @@ import type { AuthError } from '../errors.ts'
 import type { Grant } from '../grants/grant.ts'
 import { unusable } from '../http/parse-json.ts'
 import { retryAfter } from '../http/retry-after.ts'
-import { type FormRequest, noteRefusal, secretsOf, sendThrottled, type ThrottledAnswer } from '../http/throttle.ts'
+import { type FormRequest, noteRefusal, recallRefusal, secretsOf, type ThrottledAnswer } from '../http/throttle.ts'
 import { oauthError } from '../oauth/oauth-error.ts'
 import { parseRecord, toRecord } from '../util/record.ts'
 import type { Call, ClientContext } from './context.ts'
@@ -11,8 +11,7 @@ import { protocolOf } from './protocol.ts'
 /** Milliseconds that a server is left alone where it does not say how long. */
 const waitOf = ({ authentication }: ClientContext) => (authentication ? 5_000 : 60_000)
 
-export const sendUnrefused = (context: ClientContext, request: FormRequest): Promise<ThrottledAnswer> =>
-  sendThrottled(protocolOf(context).http, request, waitOf(context))
+export { recallRefusal }
 
 /** The error of an answer that holds no tokens, which is remembered, lest the request be repeated at once. */
 export async function refusal(
@@ -23,8 +22,8 @@ export async function refusal(
   { correlationId }: Call,
 ): Promise<AuthError> {
   const { http, telemetry } = protocolOf(context)
-  if (!http.cache) await noteRefusal(http, request, answer, waitOf(context))
   const { status, headers, replayed } = answer
+  if (!replayed) await noteRefusal(http, request, answer, waitOf(context))
   const throttled = status === 429 || (replayed && status !== 400)
   const json = parseRecord(answer.body)
   if (!throttled && !(json && 'error' in json)) return unusable(answer, correlationId)

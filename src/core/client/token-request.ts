@@ -5,6 +5,7 @@ import { seconds } from '../cache/entities.ts'
 import type { CachedToken } from '../cache/partition.ts'
 import type { ClientTokenEvent, TokenOutcome } from '../cache/token-event.ts'
 import type { Grant } from '../grants/grant.ts'
+import type { CredentialFields } from '../oauth/client-assertion.ts'
 import { isServer, osName } from '../platform.ts'
 import { type Bounds, withDeadline } from '../util/deadline.ts'
 import { loaded } from '../util/loaded.ts'
@@ -78,7 +79,7 @@ async function requestToken(
   const { clientId, authentication } = context
   const audience = authority.kind === 'oidc' ? issuer : tokenEndpoint
   const asked = { audience, tokenEndpoint, adfs: authority.kind === 'adfs' }
-  // A vault that signs, or a function that makes assertions, is waited for no longer than a server.
+  // A function that gives the credential is waited for no longer than a server.
   const credentials = authentication && (await withDeadline(exchange(), () => authentication.authenticate(asked)))
   const { options } = call
   const fields = {
@@ -108,29 +109,37 @@ export function withQuery(url: string, parameters: Record<string, string> = {}):
   return query ? `${url}${url.includes('?') ? '&' : '?'}${query}` : url
 }
 
+/** The fields of a form. The client's assertion is made as the form goes out. */
+interface Form extends Pick<CredentialFields, 'client_assertion'> {
+  [field: string]: string | undefined | CredentialFields['client_assertion']
+}
+
 /** Posts a form and gives the JSON of the answer, or throws the error that it holds. */
 export async function postForm(
   context: ClientContext,
   url: string,
-  fields: Record<string, string | undefined>,
+  { client_assertion: assert, ...fields }: Form,
   grant: Pick<Grant, 'api' | 'reason' | 'anchor' | 'needsPerson'>,
   call: Call,
   exchange: () => Bounds,
   headers?: { authorization: string },
 ): Promise<Record<string, unknown>> {
   const { http, telemetry } = protocolOf(context)
-  const { correlationId } = call
   const body = new URLSearchParams()
   // A password may be empty; anything else that is would be a parameter without a meaning.
-  for (const [name, value] of Object.entries(fields)) if (value || (value === '' && name === 'password')) body.set(name, value)
-  const sent: Record<string, string> = { accept: 'application/json', ...headers }
-  if (isServer()) Object.assign(sent, clientHeaders(context, grant, correlationId))
-  const request = { method: 'POST', url, headers: sent, body, ...exchange() } as const
+  for (const [name, value] of Object.entries(fields)) if (value || (value === '' && name === 'password')) body.set(name, value as string)
+  const sent = { accept: 'application/json', ...headers, ...(isServer() && clientHeaders(context, grant, call)) }
+  const request = () => ({ method: 'POST', url, headers: sent, body, ...exchange() }) as const
   // Without a cache nothing has been refused yet.
-  const answer = http.cache ? await (await refusals()).sendUnrefused(context, request) : await http.send(request)
+  let answer = http.cache && (await (await refusals()).recallRefusal(http, request()))
+  if (!answer) {
+    // A vault that signs, or a function that makes assertions, is asked for what is sent only.
+    if (assert) body.set('client_assertion', await withDeadline(exchange(), assert))
+    answer = await http.send(request())
+  }
   const json = answer.status === 200 && parseRecord(answer.body)
-  if (!json || 'error' in json) throw await (await refusals()).refusal(context, request, answer, grant, call)
-  telemetry.answered(grant.api, correlationId)
+  if (!json || 'error' in json) throw await (await refusals()).refusal(context, request(), answer, grant, call)
+  telemetry.answered(grant.api, call.correlationId)
   context.hits = 0
   return json
 }
@@ -140,7 +149,7 @@ const refusals = () => loaded(import('./refusal.ts'))
 function clientHeaders(
   context: ClientContext,
   { api, reason = 0, anchor }: Pick<Grant, 'api' | 'reason' | 'anchor'>,
-  correlationId: string,
+  { correlationId }: Call,
 ): Record<string, string> {
   const { appName, appVersion } = context.options
   const headers = {

@@ -19,14 +19,18 @@ export interface ThrottledAnswer extends HttpAnswer {
   replayed?: true
 }
 
-/**
- * Posts a form, unless the very same form was refused a short while ago: then the refusal is repeated from the cache.
- * A 400 is remembered for a minute; 429, 5xx and whatever else has `Retry-After` for as long as that says, 429 and 5xx without
- * it for `wait` milliseconds; an answer that holds tokens never. Device code polling is neither remembered nor held back.
- */
+/** Posts a form, unless the very same form was refused a short while ago: then the refusal is repeated from the cache. */
 export async function sendThrottled(http: Http, request: FormRequest, wait: number): Promise<ThrottledAnswer> {
-  if (isPoll(request)) return http.send(request)
+  const refusal = await recallRefusal(http, request)
+  if (refusal) return refusal
+  const answer = await http.send(request)
+  await noteRefusal(http, request, answer, wait)
+  return answer
+}
 
+/** The refusal of the very same form, a short while ago. The client's assertion need not be in the form yet. */
+export async function recallRefusal(http: Http, request: FormRequest): Promise<ThrottledAnswer | undefined> {
+  if (isPoll(request)) return undefined
   const key = await keyOf(request)
   const entry = await recall(http, request, key, LONGEST_WAIT)
   const status = Number(entry?.status)
@@ -35,13 +39,14 @@ export async function sendThrottled(http: Http, request: FormRequest, wait: numb
     if (status !== 400) headers.set('retry-after', String(Math.ceil((Number(entry!.expiresAt) - Date.now()) / 1000)))
     return { status, headers, body: JSON.stringify(repeated(http, key, refusalOf(entry!.refusal, request))) ?? '', replayed: true }
   }
-
-  const answer = await http.send(request)
-  await noteRefusal(http, request, answer, wait)
-  return answer
+  return undefined
 }
 
-/** Remembers an answer, where it is one that the request is not to be repeated after. */
+/**
+ * Remembers an answer, where it is one that the request is not to be repeated after: a 400 for a minute; 429, 5xx and whatever else has
+ * `Retry-After` for as long as that says, 429 and 5xx without it for `wait` milliseconds; an answer that holds tokens never. Device code
+ * polling is neither remembered nor held back.
+ */
 export async function noteRefusal(http: Http, request: FormRequest, answer: HttpAnswer, wait: number): Promise<void> {
   const delay = isPoll(request) ? 0 : delayOf(answer, wait)
   if (!delay) return

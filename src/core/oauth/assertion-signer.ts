@@ -78,7 +78,7 @@ async function assemble(
     ? await sign.call(credential, data, alg)
     : new Uint8Array(await crypto.subtle.sign(WEB_CRYPTO[alg], await keyOf(credential as CertificateCredential, alg), data))
   // Not instanceof: a signer may come from another realm, as Node's own modules do under some test runners.
-  if (!ArrayBuffer.isView(signature) || !signature.byteLength) throw credentialInvalid("sign must give the signature's bytes.")
+  if (!ArrayBuffer.isView(signature) || !signature.byteLength) throw credentialInvalid('sign must give bytes.')
   return `${input}.${encodeBase64Url(signature as Uint8Array)}`
 }
 

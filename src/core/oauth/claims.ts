@@ -1,4 +1,4 @@
-import { ClientConfigurationError } from '../errors.ts'
+import { invalidArgument } from '../util/invalid-argument.ts'
 import { isRecord } from '../util/record.ts'
 
 /** Reads a claims challenge; nothing is an empty one. */
@@ -7,6 +7,6 @@ export function checkClaims(challenge: string | undefined): Record<string, unkno
   try {
     claims = JSON.parse(challenge || '{}')
   } catch {}
-  if (!isRecord(claims)) throw new ClientConfigurationError('invalid_argument', 'claimsChallenge must be a JSON object as a string.')
+  if (!isRecord(claims)) throw invalidArgument('claimsChallenge must be a JSON object as a string.')
   return claims
 }

@@ -20,9 +20,17 @@ export interface ClientAuthenticationContext {
   adfs?: boolean
 }
 
+/** Who the client is, in the fields of a form. */
+export interface CredentialFields {
+  client_secret?: string
+  client_assertion_type?: string
+  /** Makes the assertion. Called when the request is about to go out, and only if it does. */
+  client_assertion?: () => Promise<string>
+}
+
 export interface ClientAuthentication {
-  /** The form fields that say who the client is (RFC 6749 section 2.3.1, RFC 7523 section 2.2). Call it once per request that is sent. */
-  authenticate(context: ClientAuthenticationContext): Promise<Record<string, string>>
+  /** The form fields that say who the client is (RFC 6749 section 2.3.1, RFC 7523 section 2.2). Call it once per request: a function that gives the credential may be asked. */
+  authenticate(context: ClientAuthenticationContext): Promise<CredentialFields>
 }
 
 /**
@@ -48,23 +56,27 @@ export function clientAuthentication({ clientId, credential, clientClaims }: Cli
   return {
     async authenticate(context) {
       const reused = signer?.reuse(context)
-      if (reused) return assertionFields(await reused)
+      if (reused) return assertionFields(() => reused)
       const answer = await current()
       if (typeof answer === 'string') return { client_secret: answer }
       const { clientAssertion: made } = answer as Partial<AssertionCredential>
-      if (typeof made === 'function')
-        return assertionFields(await guard('clientAssertion', () => made({ clientId, tokenEndpoint: context.tokenEndpoint })))
-      if (made) return assertionFields(made)
-      signer ??= assertionSigner(clientId, clientClaims)
-      return assertionFields(await signer.sign(answer as SigningCredential, context))
+      return assertionFields(() => {
+        if (typeof made === 'function') return guard('clientAssertion', () => made({ clientId, tokenEndpoint: context.tokenEndpoint }))
+        signer ??= assertionSigner(clientId, clientClaims)
+        return made || signer.sign(answer as SigningCredential, context)
+      })
     },
   }
 }
 
-function assertionFields(assertion: unknown): Record<string, string> {
-  if (typeof assertion !== 'string' || !assertion) throw credentialInvalid('clientAssertion must give a string.')
-  return { client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion: assertion }
-}
+const assertionFields = (make: () => unknown): CredentialFields => ({
+  client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+  async client_assertion() {
+    const assertion = await make()
+    if (typeof assertion !== 'string' || !assertion) throw credentialInvalid('clientAssertion must give a string.')
+    return assertion
+  },
+})
 
 function checkCredential(credential: unknown): asserts credential is ClientCredential {
   if (typeof credential === 'string') {
@@ -74,7 +86,7 @@ function checkCredential(credential: unknown): asserts credential is ClientCrede
   const given = (credential ?? {}) as Partial<CertificateCredential & ExternalSignCredential & AssertionCredential>
   const { privateKey, sign, clientAssertion, publicCertificate, passphrase } = given
   if ([privateKey, sign, clientAssertion].filter(Boolean).length !== 1)
-    throw credentialInvalid('clientCredential must be a secret or have one of privateKey, sign and clientAssertion.')
+    throw credentialInvalid('clientCredential must be a secret, or have privateKey, sign or clientAssertion.')
   if (clientAssertion) {
     if (typeof clientAssertion !== 'string' && typeof clientAssertion !== 'function')
       throw credentialInvalid('clientAssertion must be a string or a function.')

@@ -22,7 +22,7 @@ export async function guard<T>(what: string, run: () => T | Promise<T>): Promise
 export function thumbprintOf({ thumbprint }: Partial<CertificateCredential>): string | undefined {
   if (!thumbprint) return
   const digits = String(thumbprint).replace(/[\s:]/g, '')
-  if (!/^[\da-f]{40}$/i.test(digits)) throw credentialInvalid('thumbprint must be a SHA-1 in hexadecimal.')
+  if (!/^[\da-f]{40}$/i.test(digits)) throw credentialInvalid('thumbprint must be a hexadecimal SHA-1.')
   return digits
 }
 
@@ -35,6 +35,6 @@ export function signingAlgorithm(credential: Partial<CertificateCredential>, adf
   const own = name === 'RSA-PSS' ? 'PS256' : 'RS256'
   if ((own === 'RS256' && name !== 'RSASSA-PKCS1-v1_5') || hash?.name !== 'SHA-256' || !key.usages?.includes('sign'))
     throw credentialInvalid('privateKey must be PEM, or a CryptoKey for RS256 or PS256.')
-  if (rs256Only && own === 'PS256') throw credentialInvalid('A thumbprint, or AD FS, needs a key for RS256.')
+  if (rs256Only && own === 'PS256') throw credentialInvalid('A thumbprint, or AD FS, needs RS256.')
   return own
 }

@@ -1,13 +1,17 @@
 import { ClientConfigurationError } from '../errors.ts'
+import { invalidArgument } from '../util/invalid-argument.ts'
 
 /** Asked for by themselves, and not counted when scopes are compared. */
 export const reserved: readonly string[] = ['openid', 'profile', 'offline_access']
 
 /** Checks the scopes that a caller asks for. Microsoft's platform adds the reserved ones by itself. */
-export function checkScopes(scopes: readonly string[] | undefined, { empty = false, reservedToo = false } = {}): readonly string[] {
+export function checkScopes(
+  scopes: readonly string[] | undefined,
+  { empty, reservedToo }: { empty?: boolean; reservedToo?: boolean } = {},
+): readonly string[] {
   const list = scopes ?? []
   if (!Array.isArray(list) || !list.every((scope) => typeof scope === 'string' && /^[^\s"\\]+$/.test(scope))) {
-    throw new ClientConfigurationError('invalid_argument', 'scopes must be an array of strings without white space.')
+    throw invalidArgument('scopes must be an array of strings without white space.')
   }
   if (!list.length && !empty) throw new ClientConfigurationError('scopes_empty', 'At least one scope is needed.')
   if (!reservedToo && list.some((scope) => reserved.includes(scope))) {
@@ -18,7 +22,7 @@ export function checkScopes(scopes: readonly string[] | undefined, { empty = fal
 
 export function checkExcludedScopes(excluded: readonly string[] = []): readonly string[] {
   if (!Array.isArray(excluded) || excluded.includes('openid')) {
-    throw new ClientConfigurationError('invalid_argument', 'excludeScopes must be an array without openid.')
+    throw invalidArgument('excludeScopes must be an array without openid.')
   }
   return excluded
 }

@@ -17,7 +17,7 @@ export interface TokenResponse {
   familyId?: string | undefined
 }
 
-const year = 365 * 24 * 3600
+const year = 31_536_000
 const defaultLifetime = 600
 const tokenTypes = /^(bearer|dpop|pop|ssh-cert)$/i
 

@@ -1,5 +1,6 @@
 import { NetworkError } from '../errors.ts'
 import { aborted } from './aborted.ts'
+import { onAbort } from './on-abort.ts'
 
 /** What bounds a wait. */
 export interface Bounds {
@@ -17,12 +18,12 @@ export interface Bounds {
 export async function bounded<T>(bounds: Bounds, task: (time: (grace?: number) => void) => T | Promise<T>): Promise<T> {
   const { timeout, signal, correlationId } = bounds
   let timer: ReturnType<typeof setTimeout> | undefined
-  let abort = (): void => {}
+  let forget: (() => void) | undefined
   try {
     return await new Promise<T>((resolve, reject) => {
-      abort = () => reject(aborted(bounds))
+      const abort = () => reject(aborted(bounds))
       if (signal?.aborted) return abort()
-      signal?.addEventListener('abort', abort)
+      if (signal != null) forget = onAbort(signal, abort)
       const expire = () => reject(new NetworkError('timed_out', `No answer within ${timeout} ms.`, { correlationId }))
       const time = (grace = 0) => {
         clearTimeout(timer)
@@ -36,7 +37,7 @@ export async function bounded<T>(bounds: Bounds, task: (time: (grace?: number) =
     })
   } finally {
     clearTimeout(timer)
-    signal?.removeEventListener('abort', abort)
+    forget?.()
   }
 }
 

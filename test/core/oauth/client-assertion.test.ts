@@ -2,7 +2,7 @@ import { constants, generateKeyPairSync, verify as nodeVerify, sign } from 'node
 import { compactVerify, decodeJwt, decodeProtectedHeader } from 'jose'
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ClientConfigurationError, NetworkError } from '../../../src/core/errors.ts'
-import { clientAuthentication } from '../../../src/core/oauth/client-assertion.ts'
+import { type ClientAuthenticationContext, clientAuthentication } from '../../../src/core/oauth/client-assertion.ts'
 import type { ClientCredential } from '../../../src/core/options.ts'
 import { allText, CANARY, generateTestKey, PASSPHRASE, type TestKey } from '../util/keys.ts'
 
@@ -24,7 +24,14 @@ const base64 = (pem: string) => pem.replace(/-----[^-]+-----|\s/g, '')
 const fromHex = (hex: string) => Buffer.from(hex.replaceAll(':', ''), 'hex').toString('base64url')
 
 function client(credential: unknown, clientClaims?: Record<string, unknown>) {
-  return clientAuthentication({ clientId, credential: credential as ClientCredential, clientClaims })
+  const authentication = clientAuthentication({ clientId, credential: credential as ClientCredential, clientClaims })
+  return {
+    /** All fields of a request that goes out. */
+    async authenticate(where: ClientAuthenticationContext): Promise<Record<string, string>> {
+      const { client_assertion, ...fields } = await authentication.authenticate(where)
+      return client_assertion ? { ...fields, client_assertion: await client_assertion() } : fields
+    },
+  }
 }
 
 async function assertionOf(authentication: ReturnType<typeof client>, where: typeof context = context): Promise<string> {

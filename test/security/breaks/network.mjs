@@ -116,16 +116,23 @@ export default [
   {
     id: 'S37',
     file: 'src/core/util/deadline.ts',
-    find: "signal?.removeEventListener('abort', abort)",
+    find: 'forget?.()',
     replace: '',
     test: 'test/core/http/http-client.test.ts',
   },
   {
     id: 'S37',
     file: 'src/core/util/deadline.ts',
-    find: "signal?.addEventListener('abort', abort)",
-    replace: '',
+    find: 'forget = onAbort(signal, abort)',
+    replace: '{}',
     test: 'test/core/client/store-waits.test.ts',
+  },
+  {
+    id: 'S37',
+    file: 'src/core/util/on-abort.ts',
+    find: 'waits.get(signal) ?? new Waiting()',
+    replace: 'new Waiting()',
+    test: 'test/core/client/signals.test.ts',
   },
   {
     id: 'S37',
@@ -137,7 +144,7 @@ export default [
   {
     id: 'S37',
     file: 'src/core/client/interactive.ts',
-    find: "signal?.removeEventListener('abort', abort)",
+    find: 'forget?.()',
     replace: '',
     test: 'test/faults/matrix-abort.test.ts',
   },
