@@ -105,6 +105,14 @@ describe.skipIf(lacks('chromium', hasChromium))('a popup', () => {
     },
   )
 
+  it('S57 that is closed before it is sent anywhere ends the sign-in, whoever has the focus', async () => {
+    setting.provider.control.failNext({ when: { path: 'openid-configuration' }, delay: 500 })
+    await page.evaluate(() => Object.defineProperty(document, 'hasFocus', { value: () => false }))
+    const { popup, outcome } = await beginPopup(page)
+    await popup.close()
+    expect(await outcome).toMatchObject({ code: 'user_cancelled' })
+  })
+
   it('S57 that is cut off by a later page is not taken for closed while it has the focus', async () => {
     const { popup, outcome } = await beginPopup(page)
     await popup.waitForSelector('#username')
