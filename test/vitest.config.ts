@@ -7,6 +7,7 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     setupFiles: ['test/support/scan.ts'],
     testTimeout: 20_000,
+    expect: { poll: { timeout: 5_000 } },
     // Many tests wait more than they work.
     maxWorkers: 2,
     hookTimeout: 120_000,

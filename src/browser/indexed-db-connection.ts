@@ -51,7 +51,6 @@ export class Database {
       forget()
       database.close()
     }
-    database.onclose = close
     // Not to stand in the way of whoever deletes or upgrades it.
     database.onversionchange = close
     const use: UseStore = async (mode, task) => {

@@ -4,7 +4,7 @@ import * as browser from '../../src/browser/index.ts'
 import { PublicClientApplication } from '../../src/core/index.ts'
 import { lateParts, root } from '../package/support.ts'
 import { lacks } from '../support/require.ts'
-import { hasChromium, type Setting, scopes, signIn, signInByPopup, startSetting, users } from './support/setting.ts'
+import { hasChromium, type Setting, scopes, signIn, signInByPopup, startedOn, startSetting, users } from './support/setting.ts'
 
 const { alice } = users
 
@@ -76,7 +76,7 @@ describe.skipIf(lacks('chromium', hasChromium))('in a browser', () => {
     const page = await setting.open()
     await page.evaluate((scopes) => void window.app.acquireTokenInteractive({ scopes, interaction: window.msal.redirect() }), scopes)
     await signIn(page, alice)
-    await page.waitForFunction(() => window.started)
+    await startedOn(page)
     await page.evaluate(() => window.msal.indexedDbStore().read('user:nobody'))
     expect(late.filter((path) => !site.loaded.has(path))).toEqual([])
     await page.context().close()

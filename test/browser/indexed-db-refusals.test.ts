@@ -1,4 +1,5 @@
 import { IDBObjectStore as FDBObjectStore } from 'fake-indexeddb'
+import { promisifyRequest } from 'idb-keyval'
 import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest'
 import { indexedDbStore } from '../../src/browser/index.ts'
 import { cacheStoreContract } from '../../src/testing/index.ts'
@@ -12,6 +13,21 @@ beforeEach(() => {
 
 const secret = 'a-refresh-token-that-nobody-may-see'
 const user = 'user:mia.contoso'
+
+/** An empty IndexedDB that opens when it is told to. */
+function opensLate(): () => void {
+  const factory = emptyIndexedDb()
+  const late = {} as IDBRequest
+  vi.stubGlobal('indexedDB', { open: () => late })
+  return () => {
+    const request = factory.open('msal-isomorphic')
+    request.onupgradeneeded = () => request.result.createObjectStore('partitions')
+    request.onsuccess = () => {
+      Object.assign(late, { result: request.result })
+      late.onsuccess?.(new Event('success'))
+    }
+  }
+}
 
 describe('an IndexedDB that refuses', () => {
   const refusals: [string, () => unknown][] = [
@@ -54,21 +70,14 @@ describe('an IndexedDB that refuses', () => {
   })
 
   test('S53 does not answer: refused within a second, and served as soon as it does', async () => {
-    const factory = emptyIndexedDb()
-    const late = {} as IDBRequest
-    vi.stubGlobal('indexedDB', { open: () => late })
+    const open = opensLate()
     const store = indexedDbStore()
     const began = performance.now()
     expect(await codeOf(store.read(user))).toBe('timed_out')
     expect(performance.now() - began).toBeLessThan(1500)
     expect(await codeOf(store.read(user)), 'at once, the second time').toBe('timed_out')
     expect(performance.now() - began).toBeLessThan(1500)
-    const request = factory.open('msal-isomorphic')
-    request.onupgradeneeded = () => request.result.createObjectStore('partitions')
-    request.onsuccess = () => {
-      Object.assign(late, { result: request.result })
-      late.onsuccess?.(new Event('success'))
-    }
+    open()
     await until(async () => (await store.write(user, secret, {}).catch(() => 'no')) !== 'no')
     expect((await store.read(user))?.value).toBe(secret)
   })
@@ -124,6 +133,19 @@ describe('S53 an IndexedDB that hangs once it is open', () => {
     expect(await codeOf(store.read(user))).toBe('timed_out')
     expect((await store.read(user))?.value).toBe(secret)
     await store.write(user, 'new', {})
+    // It has been well since, so the next to open has all its time again.
+    await promisifyRequest(indexedDB.deleteDatabase('msal-isomorphic'))
+    setTimeout(opensLate(), 400)
+    expect(await store.read(user)).toBeNull()
+  })
+
+  test('leaves no timer behind where it answers', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const store = indexedDbStore()
+    await store.write(user, secret, {})
+    expect((await store.read(user))?.value).toBe(secret)
+    expect(vi.getTimerCount()).toBe(0)
   })
 
   test('but a page that stood still is not taken for one', async () => {

@@ -146,9 +146,12 @@ describe.skipIf(lacks('chromium', hasChromium))('a redirect', () => {
     expect(setting.provider.tokenRequests()).toEqual([])
   })
 
-  it('S58 that is reloaded in the middle is over, and the next one works', async () => {
+  it.each([
+    ['the page itself', undefined],
+    ['another page', '/app/signed-in'],
+  ])('S58 that is reloaded in the middle, back by way of %s, is over, and the next one works', async (_, redirectUri) => {
     setting.provider.control.failNext({ when: { grantType: 'authorization_code' }, delay: 5000 })
-    await leave()
+    await leave(page, redirectUri)
     await signIn(page, alice)
     await page.waitForURL(home)
     await expect.poll(() => setting.provider.tokenRequests().length).toBe(1)

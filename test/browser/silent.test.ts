@@ -5,7 +5,18 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { launchProfile } from '../e2e/chromium.ts'
 import { startPlayground } from '../support/provider.ts'
 import { lacks } from '../support/require.ts'
-import { hasChromium, type Outcome, type Page, type Setting, scopes, signInByPopup, startSetting, users } from './support/setting.ts'
+import { countRunning, running } from './support/running.ts'
+import {
+  hasChromium,
+  type Outcome,
+  type Page,
+  type Setting,
+  scopes,
+  signInByPopup,
+  startedOn,
+  startSetting,
+  users,
+} from './support/setting.ts'
 import { startSite } from './support/site.ts'
 
 const { alice, bob } = users
@@ -80,6 +91,18 @@ describe.skipIf(lacks('chromium', hasChromium))('a hidden frame', () => {
     expect(came).toMatchObject({ name: 'ClientAuthError', code: 'interaction_timed_out', action: 'interact', frames: 0 })
     expect(came.took).toBeGreaterThan(590)
     expect(came.took).toBeLessThan(2000)
+  })
+
+  it('S59 leaves no timer running and no channel open', async () => {
+    await countRunning(page)
+    await page.reload()
+    await startedOn(page)
+    // One that wants the person, and one that gets no answer.
+    const refusing = { status: 200, headers: { 'content-type': 'text/html' }, body: '' }
+    expect(await askInFrame(page, { redirectUri: '/finish' })).toMatchObject({ code: 'interaction_required' })
+    setting.provider.control.failNext({ when: { path: '/oauth2/v2.0/authorize' }, ...refusing })
+    expect(await askInFrame(page, { redirectUri: '/finish', timeout: 400 })).toMatchObject({ code: 'interaction_timed_out' })
+    expect(await running(page)).toEqual([0, 0])
   })
 
   it('asks for no other prompt', async () => {

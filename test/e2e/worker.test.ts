@@ -159,7 +159,7 @@ describe.skipIf(lacks('chromium', hasChromium))('the Worker in workerd', { timeo
     expect(await page.textContent('[role=alert]')).toBe('You have not signed in.')
     expect((await context.cookies(worker.url)).filter(({ name }) => name.startsWith('__Host-'))).toEqual([])
     await page.click('text=Try again')
-    expect(await page.isVisible('#password')).toBe(true)
+    await page.waitForSelector('#password')
     await context.close()
   })
 })

@@ -61,7 +61,7 @@ describe.skipIf(process.platform === 'win32')('a start of the README works as wr
     await popup.waitForSelector('#username')
     await typeCredentials(popup, alice)
     await says(`${alice.username}: token from cache, good until `)
-    expect(popup.isClosed()).toBe(true)
+    await expect.poll(() => popup.isClosed()).toBe(true)
 
     await page.reload()
     await says(`${alice.username}: token from cache`)

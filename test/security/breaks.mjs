@@ -9,6 +9,7 @@
  */
 import cache from './breaks/cache.mjs'
 import network from './breaks/network.mjs'
+import pages from './breaks/pages.mjs'
 import people from './breaks/people.mjs'
 import refresh from './breaks/refresh.mjs'
 import service from './breaks/service.mjs'
@@ -22,4 +23,4 @@ export const unbroken = {
 }
 
 /** @type {Break[]} */
-export const breaks = [...signIn, ...tokens, ...refresh, ...network, ...cache, ...people, ...service]
+export const breaks = [...signIn, ...tokens, ...refresh, ...network, ...cache, ...pages, ...people, ...service]

@@ -37,8 +37,18 @@ describe('encrypted PKCS#8', () => {
     ['3DES', ['-v2', 'des3']],
     ['PBES1', ['-v1', 'PBE-SHA1-3DES']],
     ['scrypt', ['-scrypt']],
+    ['HMAC-SHA224', ['-v2', 'aes-256-cbc', '-v2prf', 'hmacWithSHA224']],
   ])('refuses %s and says how to convert', async (_, args) => {
     await expect(read(key.encrypted(...args))).rejects.toEqual(invalid)
+  })
+
+  it('refuses a salt from another source (RFC 8018 appendix A.2) and says how to convert', async () => {
+    const bytes = Buffer.from(pemBlocks(key.encrypted())[0]!.body, 'base64')
+    const pbkdf2 = Buffer.from('06092a864886f70d01050c', 'hex')
+    const salt = bytes.indexOf(pbkdf2) + pbkdf2.length + 2
+    expect(bytes[salt]).toBe(4)
+    bytes[salt] = 0x30
+    await expect(toPkcs8({ label: 'ENCRYPTED PRIVATE KEY', body: bytes.toString('base64') }, PASSPHRASE)).rejects.toEqual(invalid)
   })
 
   it('S69: does not open with a wrong passphrase, and does not quote it', async () => {

@@ -170,6 +170,13 @@ export default [
     test: 'test/core/grants/authorization-code.test.ts',
   },
   {
+    id: 'S08',
+    file: 'src/core/client/auth-code.ts',
+    find: 'await redemption(flow, answer,',
+    replace: 'await redemption({ ...flow, redirectUri: parameters.redirect_uri ?? flow.redirectUri }, answer,',
+    test: 'test/edge/playground.test.ts',
+  },
+  {
     id: 'S09',
     file: 'src/browser/page.ts',
     find: 'whole.startsWith',

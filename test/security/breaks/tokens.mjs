@@ -106,6 +106,20 @@ export default [
     test: 'test/core/oauth/id-token-signature.test.ts',
   },
   {
+    id: 'S14',
+    file: 'src/edge/access-token.ts',
+    find: 'await provider.verify(token, metadata, claims)',
+    replace: '',
+    test: 'test/edge/validate-access-token.test.ts',
+  },
+  {
+    id: 'S14',
+    file: 'src/core/oauth/id-token-signature.ts',
+    find: 'return keys(header)',
+    replace: 'return header.jwk ?? keys(header)',
+    test: 'test/edge/validate-access-token.test.ts',
+  },
+  {
     id: 'S15',
     file: 'src/core/oauth/id-token-signature.ts',
     find: 'const COOLDOWN = 30_000',
