@@ -154,7 +154,7 @@ export async function authorizationRequestUrl(
   const scopes = decorate(checkScopes(options.scopes), excludeScopes)
   checkPkce(codeChallenge, /^[\w-]{43}$/, 'codeChallenge must be the 43 base64url characters of a SHA-256 (RFC 7636 section 4.2).')
   const claims = mergeClaims(claimsChallenge, clientCapabilities)
-  const { authorizationEndpoint } = await protocolOf(context).metadataOf(context.authority, call)
+  const metadata = await protocolOf(context).metadataOf(context.authority, call)
   const parameters = {
     client_id: context.clientId,
     response_type: responseType,
@@ -169,5 +169,5 @@ export async function authorizationRequestUrl(
     domain_hint: domainHint,
     claims,
   }
-  return authorizeUrl(authorizationEndpoint, parameters, options.extraQueryParameters)
+  return authorizeUrl(metadata, parameters, options.extraQueryParameters)
 }

@@ -59,7 +59,7 @@ export async function createAuthCodeFlow(
     'X-AnchorMailbox': loginHint && `UPN:${loginHint}`,
   }
   const flow: Flow = {
-    authUri: authorizeUrl(metadata.authorizationEndpoint, parameters, options.extraQueryParameters),
+    authUri: authorizeUrl(metadata, parameters, options.extraQueryParameters),
     state,
     expiresAt: Date.now() + lifetime,
     clientId,
@@ -76,9 +76,20 @@ export async function createAuthCodeFlow(
   return flow
 }
 
-/** An authorization request. The extra parameters come first, so that they are overridden, never the others. */
-export function authorizeUrl(endpoint: string, parameters: Record<string, string | undefined>, extra: Record<string, string> = {}): string {
-  const url = new URL(endpoint)
+/**
+ * An authorization request. The extra parameters come first, so that they are overridden, never the others.
+ *
+ * @throws {@link ClientConfigurationError} `metadata_invalid`: the provider names the methods of PKCE that it knows, and S256 is none of them
+ */
+export function authorizeUrl(
+  { authorizationEndpoint, document }: Metadata,
+  parameters: Record<string, string | undefined>,
+  extra: Record<string, string> = {},
+): string {
+  const methods = document.code_challenge_methods_supported
+  if (Array.isArray(methods) && !methods.includes('S256'))
+    throw new ClientConfigurationError('metadata_invalid', 'The provider does not support PKCE with S256.')
+  const url = new URL(authorizationEndpoint)
   for (const [name, value] of [...Object.entries(extra), ...Object.entries(parameters)]) if (value) url.searchParams.set(name, value)
   return url.href
 }
