@@ -21,6 +21,7 @@ import { loaded } from '../util/loaded.ts'
 import { isRecord } from '../util/record.ts'
 import { tagged } from '../util/tagged.ts'
 import { withId } from '../util/with-id.ts'
+import { checkCall } from './check-call.ts'
 import type { Call, ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
 import { userResult } from './user-result.ts'
@@ -32,6 +33,7 @@ export async function beginSignIn(
   call: Call,
   authority = context.authority,
 ): Promise<AuthCodeFlow> {
+  checkCall(options)
   return createAuthCodeFlow(await protocolOf(context).metadataOf(authority, call), context.clientId, options, context.options)
 }
 
@@ -48,7 +50,9 @@ interface Redeeming {
 }
 
 /** The second half of a sign-in that went out of our hands. */
-export function completeFlow(context: ClientContext, { flow, response, scopes }: AuthCodeFlowOptions, call: Call): Promise<UserResult> {
+export async function completeFlow(context: ClientContext, options: AuthCodeFlowOptions, call: Call): Promise<UserResult> {
+  checkCall(options)
+  const { flow, response, scopes } = options
   return completeSignIn(context, flow, response, call, { scopes, api: 832, expires: true })
 }
 
@@ -120,6 +124,7 @@ export async function pickResponseMode(
 
 /** The second half alone, for a request that was made elsewhere. */
 export async function redeemCode(context: ClientContext, options: AuthorizationCodeOptions, call: Call): Promise<UserResult> {
+  checkCall(options)
   const { code, redirectUri, nonce, codeVerifier, claimsChallenge } = options
   const { excludeScopes, clientCapabilities } = context.options
   const scopes = decorate(checkScopes(options.scopes), excludeScopes)
@@ -149,6 +154,7 @@ export async function authorizationRequestUrl(
   options: AuthorizationRequestUrlOptions,
   call: Call,
 ): Promise<string> {
+  checkCall(options)
   const { excludeScopes, clientCapabilities } = context.options
   const { responseType = 'code', state, nonce, redirectUri, loginHint, domainHint, prompt, claimsChallenge, codeChallenge } = options
   const scopes = decorate(checkScopes(options.scopes), excludeScopes)

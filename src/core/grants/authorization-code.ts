@@ -35,6 +35,9 @@ export async function createAuthCodeFlow(
   settings: { excludeScopes?: readonly string[] | undefined; clientCapabilities?: readonly string[] | undefined },
 ): Promise<AuthCodeFlow> {
   const { redirectUri, loginHint, claimsChallenge, responseMode, extraScopesToConsent = [] } = options
+  // The answer could not be read.
+  if (responseMode !== undefined && !['query', 'fragment', 'form_post'].includes(responseMode))
+    throw new ClientConfigurationError('invalid_argument', 'responseMode must be query, fragment or form_post.')
   const state = options.state || randomBase64Url(24)
   const scopes = decorate(options.scopes ?? [], settings.excludeScopes)
   const maxAge = options.maxAge === undefined ? undefined : Math.floor(options.maxAge / 1000)

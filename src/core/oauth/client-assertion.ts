@@ -1,4 +1,5 @@
 import type { AssertionCredential, CertificateCredential, ClientCredential, ExternalSignCredential } from '../options.ts'
+import { checkTypes } from '../util/check-types.ts'
 import { credentialInvalid, pemCertificates, pemPrivateKey } from '../util/pem.ts'
 import { type AssertionSigner, assertionSigner } from './assertion-signer.ts'
 import { guard, type SigningCredential, signingAlgorithm, thumbprintOf } from './credential.ts'
@@ -66,6 +67,9 @@ function assertionFields(assertion: unknown): Record<string, string> {
   return { client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer', client_assertion: assertion }
 }
 
+/** See {@link checkTypes}. */
+const wrongTypes = /(thumbprint|Certificate|passphrase) (?!string)|Assertion (?!string|function)|sign (?!function)/
+
 function checkCredential(credential: unknown): asserts credential is ClientCredential {
   if (typeof credential === 'string') {
     if (!credential) throw credentialInvalid('The client secret is empty.')
@@ -74,14 +78,10 @@ function checkCredential(credential: unknown): asserts credential is ClientCrede
   const given = (credential ?? {}) as Partial<CertificateCredential & ExternalSignCredential & AssertionCredential>
   const { privateKey, sign, clientAssertion, publicCertificate, passphrase } = given
   if ([privateKey, sign, clientAssertion].filter(Boolean).length !== 1)
-    throw credentialInvalid('clientCredential must be a secret or have one of privateKey, sign and clientAssertion.')
-  if (clientAssertion) {
-    if (typeof clientAssertion !== 'string' && typeof clientAssertion !== 'function')
-      throw credentialInvalid('clientAssertion must be a string or a function.')
-    return
-  }
-  if (sign && typeof sign !== 'function') throw credentialInvalid('sign must be a function.')
-  if (publicCertificate) pemCertificates(String(publicCertificate))
+    throw credentialInvalid('clientCredential must be a secret or have privateKey, sign or clientAssertion.')
+  checkTypes(given, wrongTypes, credentialInvalid)
+  if (clientAssertion) return
+  if (publicCertificate) pemCertificates(publicCertificate)
   if (!thumbprintOf(given) && !publicCertificate) throw credentialInvalid('clientCredential needs a thumbprint or publicCertificate.')
   if (typeof privateKey !== 'string') signingAlgorithm(given)
   else if (pemPrivateKey(privateKey).label === 'ENCRYPTED PRIVATE KEY' && !passphrase)

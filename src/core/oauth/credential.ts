@@ -21,7 +21,7 @@ export async function guard<T>(what: string, run: () => T | Promise<T>): Promise
 /** The thumbprint as 40 hexadecimal digits, or undefined where none is given. */
 export function thumbprintOf({ thumbprint }: Partial<CertificateCredential>): string | undefined {
   if (!thumbprint) return
-  const digits = String(thumbprint).replace(/[\s:]/g, '')
+  const digits = thumbprint.replace(/[\s:]/g, '')
   if (!/^[\da-f]{40}$/i.test(digits)) throw credentialInvalid('thumbprint must be a SHA-1 in hexadecimal.')
   return digits
 }
@@ -34,7 +34,7 @@ export function signingAlgorithm(credential: Partial<CertificateCredential>, adf
   const { name, hash } = (key.algorithm ?? {}) as { name?: string; hash?: { name: string } }
   const own = name === 'RSA-PSS' ? 'PS256' : 'RS256'
   if ((own === 'RS256' && name !== 'RSASSA-PKCS1-v1_5') || hash?.name !== 'SHA-256' || !key.usages?.includes('sign'))
-    throw credentialInvalid('privateKey must be PEM, or a CryptoKey for RS256 or PS256.')
+    throw credentialInvalid('privateKey must be an RSA key in PEM, or a CryptoKey for RS256 or PS256.')
   if (rs256Only && own === 'PS256') throw credentialInvalid('A thumbprint, or AD FS, needs a key for RS256.')
   return own
 }
