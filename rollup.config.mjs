@@ -83,6 +83,7 @@ const apart = {
   turns: 'request',
   crypto: 'crypto',
   printable: 'printable',
+  'check-options': 'options',
 }
 
 /**
@@ -135,7 +136,7 @@ function chunkOf(id, { getModuleInfo }) {
 }
 
 /** The files that an entry loads at once. */
-const atOnce = /^(core|public|person|printable|shared|caches|sections|server|\w+-shared)$/
+const atOnce = /^(core|public|person|printable|options|shared|caches|sections|server|\w+-shared)$/
 
 /** Takes away what an earlier build left, just before this one is written. */
 const clean = { name: 'clean', generateBundle: ({ dir }) => rm(dir, { recursive: true, force: true }) }

@@ -1,6 +1,7 @@
 import type { ClientApplication } from '../core/client/client-application.ts'
 import type { ConfidentialClientApplication } from '../core/client/confidential-client-application.ts'
 import type { PublicClientApplication } from '../core/client/public-client-application.ts'
+import { checkOptions } from '../core/util/check-options.ts'
 import {
   type AccountCredentialOptions,
   type ApplicationCredentialOptions,
@@ -63,8 +64,10 @@ export function toAuthenticationProvider(
 export function toAuthenticationProvider(app: ManagedIdentityLike, options?: GraphScopeOptions): GraphAuthenticationProvider
 export function toAuthenticationProvider(
   app: ClientApplication | ManagedIdentityLike,
-  { scopes: usual = ['https://graph.microsoft.com/.default'], ...options }: TokenCredentialOptions & GraphScopeOptions = {},
+  given: TokenCredentialOptions & GraphScopeOptions = {},
 ): GraphAuthenticationProvider {
+  checkOptions(given, /scopes (?!array)/)
+  const { scopes: usual = ['https://graph.microsoft.com/.default'], ...options } = given
   // Its overloads are those above.
   const credential = toTokenCredential(app as never, options as never)
   return {

@@ -3,6 +3,7 @@ import type { ConfidentialClientApplication } from '../core/client/confidential-
 import type { PublicClientApplication } from '../core/client/public-client-application.ts'
 import { ClientConfigurationError } from '../core/errors.ts'
 import type { AccountInfo, AppResult, TokenResult } from '../core/types.ts'
+import { checkOptions } from '../core/util/check-options.ts'
 import { guarded } from '../core/util/guarded.ts'
 import { withSignal } from './abort-signal.ts'
 import { type Ask, asApplication, asManagedIdentity, ofAccount, onBehalfOf } from './ask.ts'
@@ -131,16 +132,18 @@ export function toTokenCredential(
   app: ClientApplication | ManagedIdentityLike,
   options: TokenCredentialOptions = {},
 ): AzureTokenCredential {
+  checkOptions(options, /userAssertion (?!string)|account (?!object)|interactive (?!boolean)|Tenants (?!array)/)
   const ask = askOf(app, options)
   return {
-    getToken: (scopes, { abortSignal, claims, tenantId, requestOptions } = {}) =>
-      guarded(() =>
-        withSignal(abortSignal, async (signal) => {
+    getToken: (scopes, options) =>
+      guarded(() => {
+        const { abortSignal, claims, tenantId, requestOptions } = options ?? {}
+        return withSignal(abortSignal, async (signal) => {
           const { timeout = 0 } = requestOptions ?? {}
           const call = { ...(signal && { signal }), ...(timeout > 0 && { timeout }), ...(claims && { claimsChallenge: claims }) }
           return azureToken(await ask(typeof scopes === 'string' ? [scopes] : scopes, call, tenantId))
-        }),
-      ),
+        })
+      }),
   }
 }
 
@@ -149,7 +152,7 @@ function askOf(app: unknown, options: TokenCredentialOptions): Ask {
   const can = (method: string) => typeof (app as Record<string, unknown> | null | undefined)?.[method] === 'function'
   if ('userAssertion' in options && options.userAssertion !== undefined) {
     if (can('acquireTokenOnBehalfOf')) return onBehalfOf(app as ConfidentialClientApplication, options.userAssertion)
-  } else if (options.account) {
+  } else if (options.account?.homeAccountId) {
     const { account, interactive = false, additionallyAllowedTenants = [] } = options
     const shown = can('acquireTokenInteractive') || !interactive
     if (can('acquireTokenSilent') && shown)

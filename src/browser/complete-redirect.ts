@@ -1,5 +1,7 @@
+import { contextOf } from '../core/client/context.ts'
 import type { PublicClientApplication } from '../core/client/public-client-application.ts'
 import type { UserResult } from '../core/types.ts'
+import { invalid } from '../core/util/check-options.ts'
 import { guarded } from '../core/util/guarded.ts'
 import { loaded } from '../core/util/loaded.ts'
 import { captureAnswer } from './answer.ts'
@@ -26,6 +28,7 @@ const completions = /* @__PURE__ */ new WeakMap<PublicClientApplication, Promise
  * ```
  */
 export function completeRedirect(app: PublicClientApplication): Promise<UserResult | null> {
+  if (!contextOf(app)) return Promise.reject(invalid('A client is needed.'))
   const completion = completions.get(app) ?? guarded(() => complete(app))
   completions.set(app, completion)
   return completion

@@ -1,4 +1,5 @@
 import type { CacheStore } from '../core/index.ts'
+import { checkOptions } from '../core/util/check-options.ts'
 import { loaded } from '../core/util/loaded.ts'
 
 /** Options of {@link indexedDbStore}. */
@@ -28,7 +29,9 @@ export interface IndexedDbStoreOptions {
  * const app = new PublicClientApplication({ clientId, tokenCache })
  * ```
  */
-export function indexedDbStore({ name = 'msal-isomorphic' }: IndexedDbStoreOptions = {}): CacheStore {
+export function indexedDbStore(options: IndexedDbStoreOptions = {}): CacheStore {
+  checkOptions(options, /name (?!string)/)
+  const { name = 'msal-isomorphic' } = options
   const identity = { name }
   const engine = async () => (await loaded(import('./indexed-db.ts'))).engineOf(identity)
   const store: CacheStore = {

@@ -27,7 +27,8 @@ export interface SilentFrameOptions {
  * ```
  */
 export function silentFrame({ redirectUri, timeout = 10_000 }: SilentFrameOptions = {}): Interaction {
-  if (!(timeout > 0)) throw new ClientConfigurationError('invalid_argument', 'timeout must be a positive number.')
+  if (typeof timeout !== 'number' || !(timeout > 0))
+    throw new ClientConfigurationError('invalid_argument', 'timeout must be a positive number.')
   return {
     responseModes: ['fragment', 'query'],
     begin() {

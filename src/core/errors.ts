@@ -132,8 +132,7 @@ export class ServerError extends AuthError implements ServerErrorDetails {
 function actionOf(code: ServerErrorCode, { error, status }: ServerErrorDetails): AuthErrorAction {
   if (code === 'interaction_required') return 'interact'
   if (code === 'throttled' || status >= 500 || error === 'temporarily_unavailable') return 'retry'
-  if (error === 'invalid_client' || error === 'unauthorized_client' || error === 'invalid_scope') return 'reconfigure'
-  return 'report'
+  return /^((invalid|unauthorized)_client|invalid_scope)$/.test(error) ? 'reconfigure' : 'report'
 }
 
 /** The provider wants the person: sign in again with `acquireTokenInteractive`, passing `claims` as `claimsChallenge` where there are any. */
@@ -160,7 +159,7 @@ export class ClientAuthError extends AuthError {
   constructor(code: ClientAuthErrorCode, message: string, details?: AuthErrorDetails) {
     super(message, details)
     this.code = code
-    this.action = code === 'issuer_mismatch' || code === 'audience_mismatch' || code === 'id_token_invalid' ? 'report' : 'interact'
+    this.action = /^(issuer|audience|id_token)_/.test(code) ? 'report' : 'interact'
   }
 }
 

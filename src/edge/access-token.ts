@@ -8,7 +8,8 @@ import type { AccessTokenClaims, ValidateAccessTokenOptions } from './validate-a
 const tolerance = 120
 
 export async function validate(token: string, options: ValidateAccessTokenOptions): Promise<AccessTokenClaims> {
-  const { audience, scopes, roles } = options
+  const { audience, scopes, roles, knownAuthorities } = options
+  checkNames('knownAuthorities', knownAuthorities)
   const audiences = checkNames('audience', typeof audience === 'string' ? [audience] : audience)
   if (!audiences.length) throw invalid('audience')
   const [wanted, anyOf] = [checkNames('scopes', scopes), checkNames('roles', roles)]

@@ -46,7 +46,13 @@ function isRight(options: unknown): boolean {
   const isText = (value: unknown) => typeof (value ?? '') === 'string'
   const names = scopes ?? []
   const isNamed = Array.isArray(names) && names.every(isText)
-  return isNamed && error !== '' && isText(error) && isText(claims) && (isText(authority) || isRecord(authority))
+  return (
+    isNamed &&
+    error !== '' &&
+    isText(error) &&
+    isText(claims) &&
+    (isText(authority) || (isRecord(authority) && typeof authority.href === 'string'))
+  )
 }
 
 /**

@@ -1,3 +1,5 @@
+import { ClientConfigurationError } from '../core/errors.ts'
+
 /** A `Set-Cookie` header (RFC 6265 section 4.1) that no other host and no script can read or plant. An age of 0 deletes the cookie. */
 export function setCookie(name: string, value: string, maxAge: number, sameSite: 'Lax' | 'None' = 'Lax'): string {
   return `${name}=${value}; Path=/; Max-Age=${Math.max(0, Math.floor(maxAge / 1000))}; Secure; HttpOnly; SameSite=${sameSite}`
@@ -30,6 +32,8 @@ export function readCookies(request: Request): Map<string, string> {
  * ```
  */
 export function withCookies(response: Response, cookies: readonly string[]): Response {
+  if (typeof response?.headers?.get !== 'function' || !Array.isArray(cookies))
+    throw new ClientConfigurationError('invalid_argument', 'A response and an array are needed.')
   const copy = new Response(response.body, response)
   for (const cookie of cookies) copy.headers.append('set-cookie', cookie)
   copy.headers.set('cache-control', 'private, no-store')

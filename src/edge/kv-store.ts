@@ -1,4 +1,5 @@
 import type { CacheStore } from '../core/ports.ts'
+import { checkOptions } from '../core/util/check-options.ts'
 import { ask, checkNamespace, checkPrefix, type KvNamespace, keyOf, nameIn } from './kv-namespace.ts'
 import { KvWrites, type Stored } from './kv-writes.ts'
 
@@ -41,7 +42,9 @@ const memories = /* @__PURE__ */ new WeakMap<KvNamespace, KvWrites>()
  * const app = new ConfidentialClientApplication({ clientId, clientCredential, tokenCache, httpCache: kvHttpCache(env.KV) })
  * ```
  */
-export function kvStore(namespace: KvNamespace, { prefix = 'msal-isomorphic:' }: KvStoreOptions = {}): CacheStore {
+export function kvStore(namespace: KvNamespace, options: KvStoreOptions = {}): CacheStore {
+  checkOptions(options)
+  const { prefix = 'msal-isomorphic:' } = options
   checkNamespace(namespace)
   checkPrefix(prefix)
   const writes = memories.get(namespace) ?? new KvWrites(namespace)

@@ -1,4 +1,5 @@
 import { ClientConfigurationError } from '../core/errors.ts'
+import { checkOptions } from '../core/util/check-options.ts'
 import { guarded } from '../core/util/guarded.ts'
 import { loaded } from '../core/util/loaded.ts'
 import { isRecord } from '../core/util/record.ts'
@@ -48,11 +49,17 @@ const load = () => loaded(import('./seal.ts'))
 export async function sessionCookie(
   account: Pick<Session, 'homeAccountId' | 'tenantId'> & { signedInAt?: number },
   keys: SealKeys,
-  { maxAge = 8 * hour, maxLife = 7 * 24 * hour }: SessionCookieOptions = {},
+  options: SessionCookieOptions = {},
 ): Promise<string> {
   return guarded(async () => {
+    checkOptions(options)
+    const { maxAge = 8 * hour, maxLife = 7 * 24 * hour } = options
     const { homeAccountId, tenantId, signedInAt = Date.now() } = account
-    if (![homeAccountId, tenantId].every((text) => typeof text === 'string' && text) || !(maxAge > 0 && maxLife > 0))
+    const times = [maxAge, maxLife, signedInAt]
+    if (
+      ![homeAccountId, tenantId].every((text) => typeof text === 'string' && text) ||
+      !times.every((time) => typeof time === 'number' && time > 0)
+    )
       throw new ClientConfigurationError(
         'invalid_argument',
         'A session needs an account, and times that are positive numbers of milliseconds.',

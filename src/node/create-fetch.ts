@@ -1,5 +1,5 @@
 import { ClientConfigurationError } from '../core/index.ts'
-import { checkOptions } from './options.ts'
+import { checkOptions } from '../core/util/check-options.ts'
 import { platformModule } from './platform.ts'
 import { proxyTable } from './proxy-table.ts'
 import { bunFetch, denoFetch, type Transport, undiciFetch } from './transports.ts'
@@ -42,7 +42,7 @@ const certificate = /-----BEGIN (TRUSTED )?CERTIFICATE-----/
  * ```
  */
 export function createFetch(options: CreateFetchOptions = {}): typeof fetch {
-  checkOptions(options)
+  checkOptions(options, /ca (?!string)|verify (?!boolean|string)|proxy (?!string|object)/)
   const { proxy, ca, verify = true } = options
   const proxyFor = proxyTable(proxy)
   if (ca !== undefined && !certificate.test(ca)) throw new ClientConfigurationError('invalid_argument', 'ca holds no PEM certificate.')

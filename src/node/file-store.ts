@@ -1,10 +1,10 @@
 import type { CacheStore } from '../core/index.ts'
 import { ClientConfigurationError, NetworkError } from '../core/index.ts'
 import { encodeBase64Url } from '../core/util/base64url-encode.ts'
+import { checkOptions } from '../core/util/check-options.ts'
 import { sha256 } from '../core/util/crypto.ts'
 import { acquireFileLock, removeOldClaims } from './file-lock.ts'
 import { type FileSystem, fileSystem, sleep } from './file-system.ts'
-import { checkOptions } from './options.ts'
 import { UnifiedFile } from './unified-file.ts'
 import { LockLost, readWhole, replaceWhole, setAside, temporaryPath } from './whole-file.ts'
 
@@ -43,8 +43,10 @@ export interface FileStoreOptions {
  */
 export function fileStore(path: string, options: FileStoreOptions = {}): CacheStore {
   if (typeof path !== 'string' || !path) throw new ClientConfigurationError('invalid_argument', 'path must be the name of a file.')
-  checkOptions(options)
+  checkOptions(options, /cipher (?!object)/)
   const { cipher } = options
+  if (cipher !== undefined && ![cipher?.encrypt, cipher?.decrypt].every((step) => typeof step === 'function'))
+    throw new ClientConfigurationError('invalid_argument', 'cipher must have encrypt() and decrypt().')
   let opened: Promise<CacheFile> | undefined
   const file = () => {
     opened ??= fileSystem('fileStore()').then((system) => new CacheFile(system, system.path.resolve(path), cipher))

@@ -1,11 +1,11 @@
 import type { RequestListener } from 'node:http'
 import type { AuthorizeRequest, Interaction, InteractionContext, InteractionSession } from '../core/index.ts'
 import { ClientAuthError, ClientConfigurationError, NetworkError } from '../core/index.ts'
+import { checkOptions } from '../core/util/check-options.ts'
 import { readAnswer } from './loopback-answer.ts'
 import { answer, type Pages, refuse } from './loopback-page.ts'
 import { type LoopbackServer, listen } from './loopback-server.ts'
 import { openBrowser, webUrl } from './open-browser.ts'
-import { checkOptions } from './options.ts'
 
 /** Options of {@link loopback}. */
 export interface LoopbackOptions {
@@ -37,7 +37,7 @@ export interface LoopbackOptions {
  * ```
  */
 export function loopback(options: LoopbackOptions = {}): Interaction {
-  checkOptions(options)
+  checkOptions(options, /openBrowser (?!function)|Template (?!string)/)
   checkPort(options.port)
   return { responseModes: ['form_post', 'query'], begin: (context) => begin(options, context) }
 }

@@ -1,3 +1,4 @@
+import { ClientConfigurationError } from '../core/index.ts'
 import type { RedisScripting } from './operation.ts'
 
 /** What {@link fromNodeRedis} uses of a client, cluster or sentinel of the package `redis`. */
@@ -37,6 +38,7 @@ export interface UpstashClient {
  * ```
  */
 export function fromNodeRedis(client: NodeRedisClient): RedisScripting {
+  checkClient(client)
   const scripting: RedisScripting = { eval: (script, keys, args) => client.eval(script, { keys, arguments: args }) }
   // A cluster or a sentinel may send what only reads to a replica, which may be behind. What can be monitored is one node.
   if (client.hmGet && 'monitor' in client) scripting.readHash = (key, fields) => client.hmGet!(key, fields)
@@ -56,6 +58,7 @@ export function fromNodeRedis(client: NodeRedisClient): RedisScripting {
  * ```
  */
 export function fromIoredis(client: IoredisClient): RedisScripting {
+  checkClient(client)
   const scripting: RedisScripting = { eval: (script, keys, args) => client.eval(script, keys.length, ...keys, ...args) }
   // A cluster may send what only reads to a replica, which may be behind.
   if (client.hmget && client.isCluster === false) scripting.readHash = (key, fields) => client.hmget!(key, ...fields)
@@ -75,5 +78,11 @@ export function fromIoredis(client: IoredisClient): RedisScripting {
  * ```
  */
 export function fromUpstash(client: UpstashClient): RedisScripting {
+  checkClient(client)
   return { eval: (script, keys, args) => client.eval(script, keys, args) }
+}
+
+export function checkClient(client: object): void {
+  if (typeof (client as Partial<RedisScripting> | null | undefined)?.eval !== 'function')
+    throw new ClientConfigurationError('invalid_argument', 'A client with an eval() is needed.')
 }

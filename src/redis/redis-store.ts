@@ -1,4 +1,5 @@
 import { type CacheStore, ClientConfigurationError } from '../core/index.ts'
+import { checkClient } from './clients.ts'
 import { checkPrefix, keysOf, partitionOf } from './keys.ts'
 import { lockTimes, withLock } from './lock.ts'
 import { bounded, garbage, integer, type RedisScripting, send, text } from './operation.ts'
@@ -41,8 +42,10 @@ export interface RedisStoreOptions {
  * ```
  */
 export function redisStore(client: RedisScripting, options: RedisStoreOptions = {}): CacheStore {
+  if (typeof options !== 'object' || !options || Array.isArray(options))
+    throw new ClientConfigurationError('invalid_argument', 'Options must be an object.')
   const { prefix = 'msal-isomorphic:', timeout = 500 } = options
-  if (typeof client?.eval !== 'function') throw new ClientConfigurationError('invalid_argument', 'A client with an eval() is needed.')
+  checkClient(client)
   if (typeof timeout !== 'number' || !(timeout > 0 && timeout <= 0x7fffffff))
     throw new ClientConfigurationError('invalid_argument', 'The timeout must be milliseconds.')
   checkPrefix(prefix)

@@ -39,7 +39,7 @@ const b2cHosts = /\.b2clogin\.(com|cn|us|de)$/
 
 export const isMultiTenant = (tenant: string): boolean => multiTenants.includes(tenant.toLowerCase())
 
-export const isLoopback = (host: string): boolean => host === 'localhost' || host === '127.0.0.1' || host === '[::1]'
+export const isLoopback = (host: string): boolean => /^(localhost|127\.0\.0\.1|\[::1\])$/.test(host)
 
 /** The first path segment: the tenant, or `adfs`. */
 export const tenantOf = (url: string): string => new URL(url).pathname.split('/')[1] ?? ''
@@ -80,15 +80,15 @@ export function parseUrl(text: string, name: string): URL {
   const url = URL.canParse(text) && new URL(text)
   if (!url || (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname))))
     throw invalid(`${name} must be an https URL; http is for loopback hosts only.`)
-  if (url.username || url.password) throw invalid(`${name} must not hold a password or user name.`)
+  if (url.username || url.password) throw invalid(`${name} must hold no credentials.`)
   return url
 }
 
 function kindOf(host: string, segments: readonly string[]): AuthorityKind {
+  const [first, second, third] = segments.map((segment) => segment.toLowerCase())
   if (host.endsWith('.ciamlogin.com')) return 'ciam'
-  if (segments[0]?.toLowerCase() === 'adfs') return 'adfs'
-  const policy = segments[segments[0]?.toLowerCase() === 'tfp' ? 2 : 1]
-  return b2cHosts.test(host) || policy?.toLowerCase().startsWith('b2c_') ? 'b2c' : 'entra'
+  if (first === 'adfs') return 'adfs'
+  return b2cHosts.test(host) || (first === 'tfp' ? third : second)?.startsWith('b2c_') ? 'b2c' : 'entra'
 }
 
 const invalid = (message: string) => new ClientConfigurationError('authority_invalid', message)

@@ -24,8 +24,6 @@ export function parseMetadata(authority: Authority, document: Record<string, unk
   if (typeof issuer !== 'string' || !issuerFits(authority, issuer, tokenEndpoint)) {
     throw invalid('The issuer in the discovery document is not the authority.')
   }
-  const challenges = document.code_challenge_methods_supported
-  if (Array.isArray(challenges) && !challenges.includes('S256')) throw invalid('The provider does not support PKCE with S256.')
   return {
     authority,
     issuer,

@@ -26,6 +26,7 @@ export type EncryptionKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
  * ```
  */
 export function encrypted(store: CacheStore, keys: EncryptionKey | readonly EncryptionKey[]): CacheStore {
+  if (typeof store?.read !== 'function') throw new ClientConfigurationError('invalid_argument', 'A store is needed.')
   const all = checkKeys(Array.isArray(keys) ? keys : [keys])
   const wrapped: CacheStore = {
     async read(partition) {

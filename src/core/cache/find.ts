@@ -1,3 +1,5 @@
+import { ClientConfigurationError } from '../errors.ts'
+import { isRecord } from '../util/record.ts'
 import { type CredentialType, targetOf } from './entities.ts'
 import type { Partitions } from './partitions.ts'
 import { entriesOf } from './sections.ts'
@@ -6,8 +8,11 @@ import { entriesOf } from './sections.ts'
 export function findEntities(
   memory: Partitions,
   credentialType: CredentialType,
-  { target = [], ...fields }: { target?: readonly string[] } & Record<string, unknown>,
+  query: { target?: readonly string[] } & Record<string, unknown>,
 ): object[] {
+  if (typeof credentialType !== 'string' || !isRecord(query) || !Array.isArray(query.target ?? []))
+    throw new ClientConfigurationError('invalid_argument', 'A query has the name of a section, and fields.')
+  const { target = [], ...fields } = query
   const found: object[] = []
   for (const { type, entity } of entriesOf(memory)) {
     if (type !== credentialType || !Object.entries(fields).every(([field, value]) => sameValue(entity[field], value))) continue

@@ -41,7 +41,7 @@ export class SerializableTokenCache extends TokenCache {
    * @throws {@link ClientConfigurationError} `cache_invalid`: it is no JSON object. The content stays as it was then.
    */
   deserialize(state?: string | null): void {
-    const content = readSections(state || '{}')
+    const content = readSections(state == null || state === '' ? '{}' : state)
     if (!content) throw new ClientConfigurationError('cache_invalid', 'The serialized cache is not a JSON object.')
     const memory = partitionsOf(this)
     for (const map of [memory.users, memory.apps, memory.assertions]) map.clear()

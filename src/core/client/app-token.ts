@@ -3,7 +3,6 @@ import type { CachedToken } from '../cache/partition.ts'
 import { appId } from '../cache/partitions.ts'
 import { readAppEvent } from '../cache/token-event.ts'
 import { clientCredentialsGrant } from '../grants/client-credentials.ts'
-import { checkClaims } from '../oauth/claims.ts'
 import { mergeClaims } from '../oauth/claims-parameter.ts'
 import { checkScopes, scopeKey } from '../oauth/scopes.ts'
 import type { ClientCredentialsOptions, ConfidentialClientOptions } from '../options.ts'
@@ -29,12 +28,11 @@ export async function acquireForClient(context: ClientContext, options: ClientCr
   if (reading) await reading
   const result = await cacheFirst<AppResult>(context, call, {
     key: ['app', clientId, url, query.scopeKey, claimsChallenge],
-    fresh: forceRefresh || !!claimsChallenge,
+    fresh: !!(forceRefresh || claimsChallenge),
     owner,
     lookUp: () => memory.get(owner)?.find(query),
     result: (token, source) => appResult(token, source, call),
     check() {
-      checkClaims(claimsChallenge)
       if (!authority.multiTenant) return
       const message = `An application's own token needs a tenant, not ${tenant}.`
       context.log({ level: 'warn', message, correlationId: call.correlationId })

@@ -21,6 +21,7 @@ import { loaded } from '../util/loaded.ts'
 import { isRecord } from '../util/record.ts'
 import { tagged } from '../util/tagged.ts'
 import { withId } from '../util/with-id.ts'
+import { checkCall } from './check-call.ts'
 import type { Call, ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
 import { userResult } from './user-result.ts'
@@ -32,6 +33,7 @@ export async function beginSignIn(
   call: Call,
   authority = context.authority,
 ): Promise<AuthCodeFlow> {
+  checkCall(options)
   return createAuthCodeFlow(await protocolOf(context).metadataOf(authority, call), context.clientId, options, context.options)
 }
 
@@ -48,7 +50,9 @@ interface Redeeming {
 }
 
 /** The second half of a sign-in that went out of our hands. */
-export function completeFlow(context: ClientContext, { flow, response, scopes }: AuthCodeFlowOptions, call: Call): Promise<UserResult> {
+export async function completeFlow(context: ClientContext, options: AuthCodeFlowOptions, call: Call): Promise<UserResult> {
+  checkCall(options)
+  const { flow, response, scopes } = options
   return completeSignIn(context, flow, response, call, { scopes, api: 832, expires: true })
 }
 
@@ -120,6 +124,7 @@ export async function pickResponseMode(
 
 /** The second half alone, for a request that was made elsewhere. */
 export async function redeemCode(context: ClientContext, options: AuthorizationCodeOptions, call: Call): Promise<UserResult> {
+  checkCall(options)
   const { code, redirectUri, nonce, codeVerifier, claimsChallenge } = options
   const { excludeScopes, clientCapabilities } = context.options
   const scopes = decorate(checkScopes(options.scopes), excludeScopes)
@@ -149,12 +154,13 @@ export async function authorizationRequestUrl(
   options: AuthorizationRequestUrlOptions,
   call: Call,
 ): Promise<string> {
+  checkCall(options)
   const { excludeScopes, clientCapabilities } = context.options
   const { responseType = 'code', state, nonce, redirectUri, loginHint, domainHint, prompt, claimsChallenge, codeChallenge } = options
   const scopes = decorate(checkScopes(options.scopes), excludeScopes)
   checkPkce(codeChallenge, /^[\w-]{43}$/, 'codeChallenge must be the 43 base64url characters of a SHA-256 (RFC 7636 section 4.2).')
   const claims = mergeClaims(claimsChallenge, clientCapabilities)
-  const { authorizationEndpoint } = await protocolOf(context).metadataOf(context.authority, call)
+  const metadata = await protocolOf(context).metadataOf(context.authority, call)
   const parameters = {
     client_id: context.clientId,
     response_type: responseType,
@@ -169,5 +175,5 @@ export async function authorizationRequestUrl(
     domain_hint: domainHint,
     claims,
   }
-  return authorizeUrl(authorizationEndpoint, parameters, options.extraQueryParameters)
+  return authorizeUrl(metadata, parameters, options.extraQueryParameters)
 }

@@ -11,6 +11,6 @@ export function checkSignIn(options: InitiateAuthCodeFlowOptions): void {
   checkExtraParameters(options)
   checkClaims(options.claimsChallenge)
   const { maxAge } = options
-  if (maxAge !== undefined && !(maxAge >= 0 && maxAge < Number.POSITIVE_INFINITY))
-    throw new ClientConfigurationError('invalid_argument', 'maxAge must be a number of milliseconds.')
+  if (maxAge !== undefined && !(Number.isFinite(maxAge) && maxAge >= 0))
+    throw new ClientConfigurationError('invalid_argument', 'maxAge must be a number.')
 }

@@ -13,7 +13,7 @@ import type {
   UsernamePasswordOptions,
 } from '../options.ts'
 import type { AccountInfo, AuthCodeFlow, UserResult } from '../types.ts'
-import { guarded } from '../util/guarded.ts'
+import { asAuthError, guarded } from '../util/guarded.ts'
 import { loaded } from '../util/loaded.ts'
 import { contextOf, createContext, type Parts } from './context.ts'
 import { perform, withPerson } from './perform.ts'
@@ -27,7 +27,11 @@ export abstract class ClientApplication {
 
   /** @internal */
   constructor(options: ClientApplicationOptions, parts?: Parts) {
-    createContext(this, options, parts)
+    try {
+      createContext(this, options, parts)
+    } catch (error) {
+      throw asAuthError(error)
+    }
     // No method of a computed name: bundlers keep a class that has one, used or not.
     if (Symbol.asyncDispose) Object.defineProperty(this, Symbol.asyncDispose, { value: () => this.close() })
   }

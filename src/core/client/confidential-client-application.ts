@@ -29,7 +29,7 @@ export class ConfidentialClientApplication extends ClientApplication {
   constructor(options: ConfidentialClientOptions) {
     const { clientId, clientCredential, clientClaims, azureRegion } = (options ?? {}) as ConfidentialClientOptions
     if (typeof azureRegion === 'string' && !isRegion(azureRegion)) {
-      throw new ClientConfigurationError('invalid_argument', 'azureRegion must be a name such as westus2.')
+      throw new ClientConfigurationError('invalid_argument', 'azureRegion must be a name like westus2.')
     }
     const authentication = clientAuthentication({ clientId, credential: clientCredential, clientClaims })
     super(options, { authentication, flights: { acquireTogether, renew }, person: () => import('./persons.ts') })

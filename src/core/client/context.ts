@@ -3,12 +3,11 @@ import type { AuthorityBuilder } from '../authority/authority-builder.ts'
 import type { Partitions } from '../cache/partitions.ts'
 import { partitionsOf, TokenCache } from '../cache/token-cache.ts'
 import type { ClientAuthentication } from '../oauth/client-assertion.ts'
-import { checkExcludedScopes } from '../oauth/scopes.ts'
 import type { ClientApplicationOptions, RequestOptions } from '../options.ts'
 import type { Logger } from '../ports.ts'
 import { aborted } from '../util/aborted.ts'
+import { checkTypes } from '../util/check-types.ts'
 import { invalidArgument } from '../util/invalid-argument.ts'
-import { isRecord } from '../util/record.ts'
 import type { Passenger } from './single-flight.ts'
 
 export type Person = typeof import('./person.ts')
@@ -40,20 +39,21 @@ const contexts = /* @__PURE__ */ new WeakMap<object, ClientContext>()
 /** The inside of a client, for its methods and for the adapters. It is kept apart from the object, so that nothing prints it. */
 export const contextOf = (client: object): ClientContext => contexts.get(client)!
 
+/** Of a client's options; see {@link checkTypes}. */
+const wrongTypes =
+  /(app|clientId).* (?!string)|(validateA|verify).* (?!boolean)|azureRegion (?!string|boolean)|^(fetch|logger|waitUntil) (?!function)|(httpCache|Claims|nteraction) (?!object)|(Authorities|Capabilities|Scopes) (?!array)/
+
 /** What a client is made with. */
 export type Parts = Pick<ClientContext, 'authentication' | 'flights' | 'person'>
 
 export function createContext(client: object, options: ClientApplicationOptions, parts?: Parts): void {
-  if (!isRecord(options)) throw invalidArgument('The client needs options.')
-  const { clientId, tokenCache = new TokenCache(), timeout, knownAuthorities = [], instanceDiscovery } = options
-  if (typeof clientId !== 'string' || !clientId) throw invalidArgument('clientId is missing.')
+  checkTypes(options, wrongTypes, invalidArgument)
+  checkTimeout(options.timeout)
+  const { clientId, tokenCache = new TokenCache(), knownAuthorities = [], instanceDiscovery = true } = options
+  if (!clientId) throw invalidArgument('clientId is missing.')
   if (!(tokenCache instanceof TokenCache)) throw invalidArgument('tokenCache must be a TokenCache.')
-  checkTimeout(timeout)
-  checkExcludedScopes(options.excludeScopes)
-  if (!Array.isArray(knownAuthorities) || !knownAuthorities.every((host) => typeof host === 'string')) {
-    throw invalidArgument('knownAuthorities must be an array of host names.')
-  }
-  if (typeof instanceDiscovery === 'string') parseUrl(instanceDiscovery, 'instanceDiscovery')
+  if (options.excludeScopes?.includes('openid')) throw invalidArgument('openid cannot be excluded.')
+  if (typeof instanceDiscovery !== 'boolean') parseUrl(instanceDiscovery, 'instanceDiscovery')
   const trust: AuthorityOptions = { ...options, knownAuthorities: knownAuthorities.map((host) => host.toLowerCase()) }
   const authority = parseAuthority(trust)
   const authorities = new Map<string, Authority>()
@@ -107,6 +107,6 @@ export function beginCall({ options: defaults }: ClientContext, options: Request
   return { signal, timeout, patience, correlationId, waitUntil, options }
 }
 
-function checkTimeout(timeout: number | undefined): void {
-  if (timeout !== undefined && !(timeout > 0)) throw invalidArgument('timeout must be a positive number of milliseconds.')
+export function checkTimeout(timeout: number = 1): void {
+  if (typeof timeout !== 'number' || !(timeout > 0)) throw invalidArgument('timeout must be a positive number.')
 }

@@ -11,6 +11,7 @@ import type { DeviceCodeFlow, UserResult } from '../types.ts'
 import { aborted } from '../util/aborted.ts'
 import { onAbort } from '../util/on-abort.ts'
 import { tagged } from '../util/tagged.ts'
+import { checkCall } from './check-call.ts'
 import type { Call, ClientContext } from './context.ts'
 import { protocolOf } from './protocol.ts'
 import { postForm, withQuery } from './token-request.ts'
@@ -22,6 +23,7 @@ const step = 500
 const longestPause = 60_000
 
 export async function beginDeviceFlow(context: ClientContext, options: InitiateDeviceFlowOptions, call: Call): Promise<DeviceCodeFlow> {
+  checkCall(options)
   const scopes = checkScopes(options.scopes, { empty: true })
   const { authority, clientId } = context
   const { document } = await protocolOf(context).metadataOf(authority, call)
@@ -37,6 +39,7 @@ export async function beginDeviceFlow(context: ClientContext, options: InitiateD
 /** Asks for the token until the person has signed in or the code is over (RFC 8628 section 3.5). */
 export async function pollDeviceFlow(context: ClientContext, options: DeviceFlowOptions, call: Call): Promise<UserResult> {
   const { correlationId } = call
+  checkCall(options)
   const flow = tagged(correlationId, () => checkFlow(context, options.flow))
   const grant = deviceCodeGrant(flow, mergeClaims(options.claimsChallenge, context.options.clientCapabilities))
   // A flow that was kept elsewhere may have lost its interval; a missing one must not become a busy loop.

@@ -6,6 +6,6 @@ const protocolFields =
 
 /** Refuses extra parameters that would stand for a protocol parameter. */
 export function checkExtraParameters({ extraQueryParameters = {}, extraBodyParameters = {} }: RequestOptions): void {
-  const name = [...Object.keys(extraQueryParameters), ...Object.keys(extraBodyParameters)].find((key) => protocolFields.test(key))
-  if (name) throw new ClientConfigurationError('invalid_argument', `${name} is a protocol parameter; extra parameters cannot override it.`)
+  const name = Object.keys({ ...extraQueryParameters, ...extraBodyParameters }).find((key) => protocolFields.test(key))
+  if (name) throw new ClientConfigurationError('invalid_argument', `${name} cannot be an extra parameter.`)
 }

@@ -1,5 +1,6 @@
 import { endpoint } from '../authority/metadata.ts'
 import type { LogoutUrlOptions } from '../options.ts'
+import { checkCall } from './check-call.ts'
 import type { Call, ClientContext } from './context.ts'
 import { type Hints, hintsOf } from './hints.ts'
 import { protocolOf } from './protocol.ts'
@@ -7,6 +8,7 @@ import { withQuery } from './token-request.ts'
 
 /** OpenID Connect RP-Initiated Logout 1.0, section 2. The hints may be given by whoever has read them before the account was removed. */
 export async function logoutUrl(context: ClientContext, options: LogoutUrlOptions, call: Call, hints?: Hints): Promise<string> {
+  checkCall(options)
   const { authority, clientId } = context
   const { account, postLogoutRedirectUri, logoutHint, state, extraQueryParameters } = options
   const { idToken, loginHint } = hints ?? (account && (await hintsOf(context, account))) ?? {}

@@ -15,6 +15,7 @@ import { encodeBase64Url } from '../util/base64url-encode.ts'
 import { sha256 } from '../util/crypto.ts'
 import type { Bounds } from '../util/deadline.ts'
 import { cacheFirst, type Reason } from './cache-first.ts'
+import { checkCall } from './check-call.ts'
 import type { Call, ClientContext } from './context.ts'
 import { checkSameAccount } from './refresh.ts'
 import { userResult } from './user-result.ts'
@@ -22,6 +23,7 @@ import { type Filing, freshToken, obtainTokens } from './user-tokens.ts'
 
 /** A token for another API, for the user whose token was presented: cached under that token, so that it serves nobody else. */
 export async function acquireOnBehalfOf(context: ClientContext, options: OnBehalfOfOptions, call: Call): Promise<UserResult> {
+  checkCall(options)
   const { userAssertion, claimsChallenge, forceRefresh = false } = options
   const { authority, clientId, memory, options: settings } = context
   const scopes = checkScopes(options.scopes)

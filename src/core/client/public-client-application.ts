@@ -6,7 +6,7 @@ import { guarded } from '../util/guarded.ts'
 import { loaded } from '../util/loaded.ts'
 import { checkSignIn } from './check-sign-in.ts'
 import { ClientApplication } from './client-application.ts'
-import { beginCall, contextOf } from './context.ts'
+import { beginCall, checkTimeout, contextOf } from './context.ts'
 import { perform } from './perform.ts'
 import * as person from './person.ts'
 import { withSession } from './session.ts'
@@ -77,11 +77,10 @@ export class PublicClientApplication extends ClientApplication {
   }
 
   async #interact(options: InteractiveOptions): Promise<UserResult> {
-    const { timeout, port, prompt, interaction = this.#interaction, ...rest } = options
+    checkTimeout(options.timeout)
+    const { timeout, port, interaction = this.#interaction, ...request } = options
+    const { prompt } = request
     if (!interaction) throw new ClientConfigurationError('interaction_missing', 'Pass an interaction, such as loopback() or popup().')
-    if (timeout !== undefined && !(timeout > 0))
-      throw new ClientConfigurationError('invalid_argument', 'timeout must be a positive number.')
-    const request = prompt === undefined ? rest : { ...rest, prompt }
     checkSignIn(request)
     const context = contextOf(this)
     const call = beginCall(context, request)

@@ -20,6 +20,7 @@ import { encodeBase64Url } from '../util/base64url-encode.ts'
 import { sha256 } from '../util/crypto.ts'
 import { loaded } from '../util/loaded.ts'
 import { cacheFirst, type Plan } from './cache-first.ts'
+import { checkCall } from './check-call.ts'
 import type { Call, ClientContext } from './context.ts'
 import { lookUp, type Wanted } from './silent.ts'
 import { inTurn, leftBehind } from './turns.ts'
@@ -32,8 +33,9 @@ type Acquire = Plan<unknown>['acquire']
  * Gets a token by the refresh tokens that the cache holds; null where it holds none. The calls for one account take turns, because each
  * may rotate the refresh token that the next one needs.
  */
-export function refreshInTurn(...args: Parameters<typeof refresh>): ReturnType<typeof refresh> {
-  const [{ memory }, { account }] = args
+export async function refreshInTurn(...args: Parameters<typeof refresh>): ReturnType<typeof refresh> {
+  const [{ memory }, { account }, { options }] = args
+  checkCall(options)
   return inTurn(memory, { user: account.homeAccountId }, () => refresh(...args))
 }
 
@@ -167,7 +169,9 @@ export function checkSameAccount(
 /**
  * Redeems a refresh token from elsewhere, once for all who ask for the same at the same time, and keeps it where the answer brings no other.
  */
-export async function migrate(context: ClientContext, { refreshToken, scopes }: RefreshTokenOptions, call: Call): Promise<UserResult> {
+export async function migrate(context: ClientContext, request: RefreshTokenOptions, call: Call): Promise<UserResult> {
+  checkCall(request)
+  const { refreshToken, scopes } = request
   const { clientId, authority, options } = context
   const asked = decorate(checkScopes(scopes), options.excludeScopes)
   if (typeof refreshToken !== 'string' || !refreshToken) throw new ClientConfigurationError('invalid_argument', 'refreshToken is missing.')

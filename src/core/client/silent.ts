@@ -25,14 +25,14 @@ export interface Wanted {
 
 /** From the cache, or by a refresh token; null where the cache holds neither. */
 export async function acquireSilently(context: ClientContext, options: SilentOptions): Promise<UserResult | null> {
-  const { account, claimsChallenge, forceRefresh = false } = options
+  const { account, claimsChallenge, forceRefresh } = options
   if (!account) return null
   const scopes = checkScopes(options.scopes)
-  const authority = options.authority === undefined ? context.authority : context.authorityOf(options.authority)
+  const authority = context.authorityOf(options.authority)
   const binding = bindingOf(options.extraBodyParameters ?? {})
   const wanted: Wanted = { account, authority, scopes, scopeKey: scopeKey(scopes), binding, claims: claimsChallenge }
   const call = beginCall(context, options)
-  const fresh = forceRefresh || !!claimsChallenge
+  const fresh = !!(forceRefresh || claimsChallenge)
   const reading = context.memory.current({ user: account.homeAccountId }, call)
   if (reading) await reading
   return cacheFirst<UserResult>(context, call, {

@@ -8,6 +8,7 @@ import { checkScopes } from '../oauth/scopes.ts'
 import type { UsernamePasswordOptions } from '../options.ts'
 import type { UserResult } from '../types.ts'
 import { loaded } from '../util/loaded.ts'
+import { checkCall } from './check-call.ts'
 import type { Call, ClientContext } from './context.ts'
 import { checkExtraParameters } from './extra-parameters.ts'
 import { protocolOf } from './protocol.ts'
@@ -16,6 +17,7 @@ import { freshToken, obtainTokens } from './user-tokens.ts'
 
 /** Tokens for a name and a password (RFC 6749 section 4.3), or for what the person's company says once it has checked both. */
 export async function signInByPassword(context: ClientContext, options: UsernamePasswordOptions, call: Call): Promise<UserResult> {
+  checkCall(options)
   const { username, password, claimsChallenge } = options
   const { authority, authentication, options: settings } = context
   const scopes = decorate(checkScopes(options.scopes), settings.excludeScopes)

@@ -35,6 +35,9 @@ export async function createAuthCodeFlow(
   settings: { excludeScopes?: readonly string[] | undefined; clientCapabilities?: readonly string[] | undefined },
 ): Promise<AuthCodeFlow> {
   const { redirectUri, loginHint, claimsChallenge, responseMode, extraScopesToConsent = [] } = options
+  // The answer could not be read.
+  if (responseMode !== undefined && !['query', 'fragment', 'form_post'].includes(responseMode))
+    throw new ClientConfigurationError('invalid_argument', 'responseMode must be query, fragment or form_post.')
   const state = options.state || randomBase64Url(24)
   const scopes = decorate(options.scopes ?? [], settings.excludeScopes)
   const maxAge = options.maxAge === undefined ? undefined : Math.floor(options.maxAge / 1000)
@@ -59,7 +62,7 @@ export async function createAuthCodeFlow(
     'X-AnchorMailbox': loginHint && `UPN:${loginHint}`,
   }
   const flow: Flow = {
-    authUri: authorizeUrl(metadata.authorizationEndpoint, parameters, options.extraQueryParameters),
+    authUri: authorizeUrl(metadata, parameters, options.extraQueryParameters),
     state,
     expiresAt: Date.now() + lifetime,
     clientId,
@@ -76,9 +79,20 @@ export async function createAuthCodeFlow(
   return flow
 }
 
-/** An authorization request. The extra parameters come first, so that they are overridden, never the others. */
-export function authorizeUrl(endpoint: string, parameters: Record<string, string | undefined>, extra: Record<string, string> = {}): string {
-  const url = new URL(endpoint)
+/**
+ * An authorization request. The extra parameters come first, so that they are overridden, never the others.
+ *
+ * @throws {@link ClientConfigurationError} `metadata_invalid`: the provider names the methods of PKCE that it knows, and S256 is none of them
+ */
+export function authorizeUrl(
+  { authorizationEndpoint, document }: Metadata,
+  parameters: Record<string, string | undefined>,
+  extra: Record<string, string> = {},
+): string {
+  const methods = document.code_challenge_methods_supported
+  if (Array.isArray(methods) && !methods.includes('S256'))
+    throw new ClientConfigurationError('metadata_invalid', 'The provider does not support PKCE with S256.')
+  const url = new URL(authorizationEndpoint)
   for (const [name, value] of [...Object.entries(extra), ...Object.entries(parameters)]) if (value) url.searchParams.set(name, value)
   return url.href
 }

@@ -69,7 +69,7 @@ async function assemble(
   keyOf: ReturnType<typeof keyImporter>,
 ): Promise<string> {
   const alg = signingAlgorithm(credential, adfs)
-  const x5c = credential.publicCertificate ? pemCertificates(String(credential.publicCertificate)) : undefined
+  const x5c = credential.publicCertificate ? pemCertificates(credential.publicCertificate) : undefined
   const header = { alg, typ: 'JWT', ...(await nameOfCertificate(alg, thumbprintOf(credential), x5c?.[0])), x5c }
   const input = `${encodeBase64UrlText(JSON.stringify(header))}.${encodeBase64UrlText(JSON.stringify(claims))}`
   const data = new TextEncoder().encode(input)

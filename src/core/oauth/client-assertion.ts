@@ -1,4 +1,5 @@
 import type { AssertionCredential, CertificateCredential, ClientCredential, ExternalSignCredential } from '../options.ts'
+import { checkTypes } from '../util/check-types.ts'
 import { credentialInvalid, pemCertificates, pemPrivateKey } from '../util/pem.ts'
 import { type AssertionSigner, assertionSigner } from './assertion-signer.ts'
 import { guard, type SigningCredential, signingAlgorithm, thumbprintOf } from './credential.ts'
@@ -78,6 +79,9 @@ const assertionFields = (make: () => unknown): CredentialFields => ({
   },
 })
 
+/** See {@link checkTypes}. */
+const wrongTypes = /(thumbprint|Certificate|passphrase) (?!string)|Assertion (?!string|function)|sign (?!function)/
+
 function checkCredential(credential: unknown): asserts credential is ClientCredential {
   if (typeof credential === 'string') {
     if (!credential) throw credentialInvalid('The client secret is empty.')
@@ -87,13 +91,9 @@ function checkCredential(credential: unknown): asserts credential is ClientCrede
   const { privateKey, sign, clientAssertion, publicCertificate, passphrase } = given
   if ([privateKey, sign, clientAssertion].filter(Boolean).length !== 1)
     throw credentialInvalid('clientCredential must be a secret, or have privateKey, sign or clientAssertion.')
-  if (clientAssertion) {
-    if (typeof clientAssertion !== 'string' && typeof clientAssertion !== 'function')
-      throw credentialInvalid('clientAssertion must be a string or a function.')
-    return
-  }
-  if (sign && typeof sign !== 'function') throw credentialInvalid('sign must be a function.')
-  if (publicCertificate) pemCertificates(String(publicCertificate))
+  checkTypes(given, wrongTypes, credentialInvalid)
+  if (clientAssertion) return
+  if (publicCertificate) pemCertificates(publicCertificate)
   if (!thumbprintOf(given) && !publicCertificate) throw credentialInvalid('clientCredential needs a thumbprint or publicCertificate.')
   if (typeof privateKey !== 'string') signingAlgorithm(given)
   else if (pemPrivateKey(privateKey).label === 'ENCRYPTED PRIVATE KEY' && !passphrase)

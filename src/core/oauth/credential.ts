@@ -21,7 +21,7 @@ export async function guard<T>(what: string, run: () => T | Promise<T>): Promise
 /** The thumbprint as 40 hexadecimal digits, or undefined where none is given. */
 export function thumbprintOf({ thumbprint }: Partial<CertificateCredential>): string | undefined {
   if (!thumbprint) return
-  const digits = String(thumbprint).replace(/[\s:]/g, '')
+  const digits = thumbprint.replace(/[\s:]/g, '')
   if (!/^[\da-f]{40}$/i.test(digits)) throw credentialInvalid('thumbprint must be a hexadecimal SHA-1.')
   return digits
 }

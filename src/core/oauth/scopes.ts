@@ -15,16 +15,9 @@ export function checkScopes(
   }
   if (!list.length && !empty) throw new ClientConfigurationError('scopes_empty', 'At least one scope is needed.')
   if (!reservedToo && list.some((scope) => reserved.includes(scope))) {
-    throw new ClientConfigurationError('scopes_reserved', 'openid, profile and offline_access are always asked for.')
+    throw new ClientConfigurationError('scopes_reserved', `${reserved} are always asked for.`)
   }
   return list
-}
-
-export function checkExcludedScopes(excluded: readonly string[] = []): readonly string[] {
-  if (!Array.isArray(excluded) || excluded.includes('openid')) {
-    throw invalidArgument('excludeScopes must be an array without openid.')
-  }
-  return excluded
 }
 
 /** Splits a `scope` value (RFC 6749 section 3.3). */

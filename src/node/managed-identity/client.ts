@@ -1,5 +1,5 @@
 import { type AppResult, type ClientApplicationOptions, ClientConfigurationError, type RequestOptions } from '../../core/index.ts'
-import { checkOptions } from '../options.ts'
+import { checkOptions } from '../../core/util/check-options.ts'
 import { appId, beginCall, cacheFirst, checkClaims, contextOf, createContext, guarded, loaded, tokenResult } from './core.ts'
 import { type Identity, type ManagedIdentity, parseIdentity, realm } from './identity.ts'
 import { type Machine, thisMachine } from './machine.ts'

@@ -220,14 +220,6 @@ describe('S42: the endpoints of a discovery document', () => {
     expect(codeOf(() => endpoint(metadata.authority, metadata.document, 'device_authorization_endpoint'))).toBe(code)
   })
 
-  it('S01: a provider that lists PKCE methods must list S256', () => {
-    const listed = (methods: unknown) => codeOf(() => read({ authority }, { issuer, code_challenge_methods_supported: methods }))
-    expect(listed(undefined)).toBeUndefined()
-    expect(listed(['plain', 'S256'])).toBeUndefined()
-    expect(listed(['plain'])).toBe('metadata_invalid')
-    expect(listed([])).toBe('metadata_invalid')
-  })
-
   it('the realm is the tenant segment of the token endpoint, not what was typed', () => {
     expect(read({ authority: `${ms}/contoso.com` }, { issuer: `${ms}/${home}/v2.0` }).realm).toBe(home)
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AuthError } from '../../../src/core/errors.ts'
 import { decorate } from '../../../src/core/oauth/requested-scopes.ts'
-import { checkExcludedScopes, checkScopes, scopeKey, splitScopes } from '../../../src/core/oauth/scopes.ts'
+import { checkScopes, scopeKey, splitScopes } from '../../../src/core/oauth/scopes.ts'
 
 function codeOf(run: () => unknown): unknown {
   try {
@@ -41,15 +41,6 @@ describe('scopes of a caller', () => {
       expect(check(scopes)).toBe('invalid_argument')
     },
   )
-})
-
-describe('excluded scopes', () => {
-  it('may be all but openid', () => {
-    expect(checkExcludedScopes()).toEqual([])
-    expect(checkExcludedScopes(['offline_access', 'profile'])).toEqual(['offline_access', 'profile'])
-    expect(codeOf(() => checkExcludedScopes(['offline_access', 'openid']))).toBe('invalid_argument')
-    expect(codeOf(() => checkExcludedScopes('profile' as never))).toBe('invalid_argument')
-  })
 })
 
 describe('decorate', () => {

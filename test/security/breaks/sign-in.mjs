@@ -9,10 +9,10 @@ export default [
   },
   {
     id: 'S01',
-    file: 'src/core/authority/metadata.ts',
-    find: "!challenges.includes('S256')",
-    replace: '!challenges.length',
-    test: 'test/core/authority/metadata.test.ts',
+    file: 'src/core/grants/authorization-code.ts',
+    find: "!methods.includes('S256')",
+    replace: '!methods.length',
+    test: 'test/core/client/pkce-support.test.ts',
   },
   {
     id: 'S01',
