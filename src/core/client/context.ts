@@ -50,8 +50,8 @@ export function createContext(client: object, options: ClientApplicationOptions,
   if (!(tokenCache instanceof TokenCache)) throw invalid('tokenCache must be a TokenCache.')
   checkTimeout(timeout)
   checkExcludedScopes(options.excludeScopes)
-  if (!Array.isArray(knownAuthorities) || !knownAuthorities.every((host) => typeof host === 'string')) {
-    throw invalid('knownAuthorities must be an array of host names.')
+  if (!Array.isArray(knownAuthorities) || !knownAuthorities.every((host) => typeof host === 'string' && !host.includes('/'))) {
+    throw invalid('knownAuthorities must be an array of host names, not URLs.')
   }
   if (typeof instanceDiscovery === 'string') parseUrl(instanceDiscovery, 'instanceDiscovery')
   const trust: AuthorityOptions = { ...options, knownAuthorities: knownAuthorities.map((host) => host.toLowerCase()) }
