@@ -26,13 +26,13 @@ export interface ClientApplicationOptions {
   clientId: string
   /** A URL such as `https://login.microsoftonline.com/contoso.com`. Default `https://login.microsoftonline.com/common`. */
   authority?: string | URL | AuthorityBuilder | undefined
-  /** The issuer URL of any OpenID provider; exclusive with `authority`. */
+  /** The issuer URL of any OpenID provider, without `/.well-known/…`; exclusive with `authority`. */
   oidcAuthority?: string | URL | undefined
   /** Whether an unknown host is checked with the instance discovery endpoint. Default true. */
   validateAuthority?: boolean | undefined
   /** `false` never contacts the central endpoint; a string is a custom one. Default true. */
   instanceDiscovery?: boolean | string | undefined
-  /** Hosts (with the port, where it is not 443) that are trusted without instance discovery, also as hosts of a provider's endpoints. */
+  /** Hosts, not URLs (`login.example`, and with the port where it is not 443), that are trusted without instance discovery, also as hosts of a provider's endpoints. */
   knownAuthorities?: readonly string[] | undefined
   /** Where tokens are kept. Default: `new TokenCache()`, in memory. */
   tokenCache?: TokenCache | undefined
@@ -68,7 +68,7 @@ export interface PublicClientOptions extends ClientApplicationOptions {
 
 /** What {@link ConfidentialClientApplication} is constructed with. */
 export interface ConfidentialClientOptions extends ClientApplicationOptions {
-  /** How the client proves who it is. A function is asked when a new assertion is needed, so that keys rotate without a restart. */
+  /** How the client proves who it is. A function is asked when a new assertion is needed, so that keys rotate without a restart; what it throws is not passed on, for it could hold a secret: log it there. */
   clientCredential: ClientCredential | (() => Promise<ClientCredential>)
   /** Claims for the assertions signed here, added last; they may override `aud`, `iss`, `sub`, `exp`, `iat` and `jti`, and then no assertion is used twice. */
   clientClaims?: Record<string, unknown> | undefined
@@ -155,7 +155,7 @@ export interface SilentOptions extends RequestOptions {
   authority?: string | URL | AuthorityBuilder | undefined
   /** Passes over cached access tokens. Default false. */
   forceRefresh?: boolean | undefined
-  /** A claims challenge as a JSON string; passes over cached access tokens. */
+  /** A claims challenge as a JSON string, from `error.claims` or `parseClaimsChallenge`; passes over cached access tokens. */
   claimsChallenge?: string | undefined
 }
 
@@ -225,7 +225,7 @@ export interface OnBehalfOfOptions extends RequestOptions {
   userAssertion: string
   /** Of the API that is called. */
   scopes: readonly string[]
-  /** A claims challenge as a JSON string; passes over cached access tokens. */
+  /** A claims challenge as a JSON string, from `error.claims` or `parseClaimsChallenge`; passes over cached access tokens. */
   claimsChallenge?: string | undefined
   /** Passes over cached access tokens. Default false. */
   forceRefresh?: boolean | undefined

@@ -19,7 +19,7 @@ export interface TokenCacheOptions {
   /** Partitions that memory holds at most over a store; the least recently used leave first. Default 10 000. */
   maxPartitions?: number | undefined
   /**
-   * Told of a store that fails. The call that met it goes on with what memory holds, and with the token that the provider gave. An operation
+   * Told of a store that fails; without it only the client's `logger` is. The call that met it goes on with what memory holds, and with the token that the provider gave. An operation
    * counts as failed after 5 s. One that takes so long, or three failures in a row, let the store rest: memory alone is used, the store is
    * tried once every 10 s, and each try that fails is told. What has been changed meanwhile is written when it answers again; a sign-out
    * takes along then what others have written of that account since.
