@@ -26,10 +26,7 @@ export async function discover(
   }
   return get(http, { url, ...exchange() }, (document, status) => {
     if (status >= 300) {
-      throw new ClientConfigurationError(
-        'metadata_invalid',
-        `No discovery document (status ${status}): is ${authority.kind === 'oidc' ? 'that the issuer' : 'the tenant right'}?`,
-      )
+      throw new ClientConfigurationError('metadata_invalid', `No discovery document (status ${status}): is the authority right?`)
     }
     return parseMetadata(authority, document)
   })

@@ -51,7 +51,7 @@ export function createContext(client: object, options: ClientApplicationOptions,
   checkTimeout(timeout)
   checkExcludedScopes(options.excludeScopes)
   if (!Array.isArray(knownAuthorities) || !knownAuthorities.every((host) => typeof host === 'string' && !host.includes('/'))) {
-    throw invalid('knownAuthorities must be an array of host names, not URLs.')
+    throw invalid('knownAuthorities must be an array of host names.')
   }
   if (typeof instanceDiscovery === 'string') parseUrl(instanceDiscovery, 'instanceDiscovery')
   const trust: AuthorityOptions = { ...options, knownAuthorities: knownAuthorities.map((host) => host.toLowerCase()) }

@@ -34,6 +34,7 @@ type Acquire = Plan<unknown>['acquire']
  */
 export function refreshInTurn(...args: Parameters<typeof refresh>): ReturnType<typeof refresh> {
   const [{ memory }, { account }] = args
+  if (typeof account !== 'object') throw new ClientConfigurationError('invalid_argument', 'account must be one that getAccounts() gave.')
   return inTurn(memory, { user: account.homeAccountId }, () => refresh(...args))
 }
 

@@ -2,7 +2,7 @@ import type { Authority } from '../authority/authority.ts'
 import { accountInfo } from '../cache/account.ts'
 import { bindingOf, homeRealm } from '../cache/entities.ts'
 import type { CachedToken } from '../cache/partition.ts'
-import { ClientConfigurationError, isAuthError, ServerError } from '../errors.ts'
+import { isAuthError, ServerError } from '../errors.ts'
 import { checkClaims } from '../oauth/claims.ts'
 import { checkScopes, scopeKey } from '../oauth/scopes.ts'
 import type { SilentOptions } from '../options.ts'
@@ -27,9 +27,6 @@ export interface Wanted {
 export async function acquireSilently(context: ClientContext, options: SilentOptions): Promise<UserResult | null> {
   const { account, claimsChallenge, forceRefresh = false } = options
   if (!account) return null
-  if (typeof account !== 'object') {
-    throw new ClientConfigurationError('invalid_argument', 'account must be one that getAccounts() gave.')
-  }
   const scopes = checkScopes(options.scopes)
   const authority = options.authority === undefined ? context.authority : context.authorityOf(options.authority)
   const binding = bindingOf(options.extraBodyParameters ?? {})

@@ -22,8 +22,7 @@ export async function guard<T>(what: string, run: () => T | Promise<T>): Promise
 export function thumbprintOf({ thumbprint }: Partial<CertificateCredential>): string | undefined {
   if (!thumbprint) return
   const digits = String(thumbprint).replace(/[\s:]/g, '')
-  if (!/^[\da-f]{40}$/i.test(digits))
-    throw credentialInvalid('thumbprint must be a SHA-1 in hexadecimal; in place of a SHA-256 pass publicCertificate.')
+  if (!/^[\da-f]{40}$/i.test(digits)) throw credentialInvalid('thumbprint must be a hexadecimal SHA-1; or pass publicCertificate.')
   return digits
 }
 
