@@ -14,11 +14,11 @@ import {
 /** What a call of the Microsoft Graph client may ask with, by its `AuthenticationHandlerOptions`. */
 export interface GraphTokenOptions {
   /** Default: those of {@link toAuthenticationProvider}. */
-  scopes?: string[]
+  scopes?: string[] | undefined
   /** The claims that a challenge of Graph asks for, as JSON: `parseClaimsChallenge(error.headers)` has them. */
-  claims?: string
+  claims?: string | undefined
   /** Ends the wait. */
-  abortSignal?: AbortSignal
+  abortSignal?: AbortSignal | undefined
 }
 
 /** What the Microsoft Graph client is initialised with: the shape of its `AuthenticationProvider`. */
@@ -34,7 +34,7 @@ export interface GraphAuthenticationProvider {
 /** What {@link toAuthenticationProvider} takes besides the options of `toTokenCredential`. */
 export interface GraphScopeOptions {
   /** What a call asks for that names no scopes of its own. Default `https://graph.microsoft.com/.default`; other clouds have other hosts. */
-  scopes?: readonly string[]
+  scopes?: readonly string[] | undefined
 }
 
 /**

@@ -23,13 +23,13 @@ export interface AzureAccessToken {
 /** What a client of the Azure SDK asks with (`GetTokenOptions` of `@azure/core-auth`). */
 export interface GetAzureTokenOptions {
   /** Ends the wait. */
-  abortSignal?: AbortSignalLike
+  abortSignal?: AbortSignalLike | undefined
   /** The claims that a service's challenge asks for, as JSON. */
-  claims?: string
+  claims?: string | undefined
   /** The tenant that a service's challenge names, by its id. */
-  tenantId?: string
+  tenantId?: string | undefined
   /** Whether the caller answers claims challenges. What counts is the app's `clientCapabilities: ['CP1']`, which is told with every request. */
-  enableCae?: boolean
+  enableCae?: boolean | undefined
   /** What holds for the requests. */
   requestOptions?: {
     /** Milliseconds for one HTTP exchange; 0: the app's. */
@@ -93,7 +93,7 @@ export interface AccountCredentialOptions extends TenantOptions {
   /** Whose token: somebody who has signed in. */
   account: AccountInfo
   /** Shows the sign-in page, by the app's own `interaction`, where there is no other way. Default false: it rejects. */
-  interactive?: boolean
+  interactive?: boolean | undefined
 }
 
 /** Every kind of options. */

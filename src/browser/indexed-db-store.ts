@@ -5,7 +5,7 @@ import { loaded } from '../core/util/loaded.ts'
 /** Options of {@link indexedDbStore}. */
 export interface IndexedDbStoreOptions {
   /** Of the database; default `msal-isomorphic`. Stores of different names share nothing. */
-  name?: string
+  name?: string | undefined
 }
 
 /**

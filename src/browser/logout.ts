@@ -8,11 +8,11 @@ import { openPopup, type PopupOptions } from './popup.ts'
 /** Options of {@link logout}. */
 export interface LogoutOptions {
   /** Who signs out. Default: everybody who is signed in here. */
-  account?: AccountInfo | null
+  account?: AccountInfo | null | undefined
   /** Where the provider sends the person afterwards, as seen from this page; it has to be registered. Default: nowhere, the provider's page stays. */
-  postLogoutRedirectUri?: string
+  postLogoutRedirectUri?: string | undefined
   /** Shows the provider's page in a popup and not here: `true`, or its size. The page at `postLogoutRedirectUri` calls `completePopup()`. Default false. */
-  popup?: boolean | Pick<PopupOptions, 'width' | 'height'>
+  popup?: boolean | Pick<PopupOptions, 'width' | 'height'> | undefined
 }
 
 /**

@@ -12,11 +12,11 @@ interface Size {
 /** Options of {@link popup}. */
 export interface PopupOptions {
   /** A page of this origin, which calls `completePopup()` or `completeRedirect(app)`. Default: the current page without query and fragment. */
-  redirectUri?: string
+  redirectUri?: string | undefined
   /** CSS pixels. Default 480. */
-  width?: number
+  width?: number | undefined
   /** CSS pixels. Default 640. */
-  height?: number
+  height?: number | undefined
 }
 
 /**

@@ -5,7 +5,7 @@ import { redirectUriOf } from './page.ts'
 /** Options of {@link redirect}. */
 export interface RedirectOptions {
   /** A page of this origin, which calls `completeRedirect(app)`. Default: the current page without query and fragment. */
-  redirectUri?: string
+  redirectUri?: string | undefined
 }
 
 /**

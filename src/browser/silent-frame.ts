@@ -6,9 +6,9 @@ import { redirectUriOf } from './page.ts'
 /** Options of {@link silentFrame}. */
 export interface SilentFrameOptions {
   /** A page of this origin; best one that only calls `completePopup()`. Default: the current page without query and fragment. */
-  redirectUri?: string
+  redirectUri?: string | undefined
   /** Milliseconds that the provider is given. Default 10 000. */
-  timeout?: number
+  timeout?: number | undefined
 }
 
 /**

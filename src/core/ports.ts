@@ -3,7 +3,7 @@ import type { AuthCodeFlow } from './types.ts'
 /** How a response to an authorization request travels back (OAuth 2.0 Multiple Response Types, and Form Post Response Mode). */
 export type ResponseMode = 'query' | 'fragment' | 'form_post'
 
-/** What the provider sent back: a URL, its parameters, a posted form, or anything that holds them. */
+/** What the provider sent back: a URL, also without its origin as `request.url` of Node.js is, its parameters, a posted form, or anything that holds them. */
 export type AuthorizationResponse =
   | string
   | { readonly searchParams: URLSearchParams }
@@ -66,7 +66,8 @@ export interface AuthorizeRequest {
 
 /**
  * Keeps HTTP answers that hold no token and no name: discovery documents and refusals. A `Map<string, string>` is one.
- * Methods may be synchronous or return promises. (The manual's `http_cache`.)
+ * Methods may be synchronous or return promises. A program that starts often keeps `JSON.stringify([...map])` in a file, and begins with
+ * `new Map(JSON.parse(text))`. (The manual's `http_cache`.)
  *
  * @example
  * ```ts

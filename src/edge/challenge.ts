@@ -4,13 +4,13 @@ import { isRecord } from '../core/util/record.ts'
 /** Options of {@link challenge}. */
 export interface ChallengeOptions {
   /** Why the request is refused (RFC 6750 section 3.1). Absent: it had no token at all; with `claims`, `insufficient_claims`. */
-  error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'insufficient_claims'
+  error?: 'invalid_request' | 'invalid_token' | 'insufficient_scope' | 'insufficient_claims' | undefined
   /** The scopes that the caller's token needs. */
-  scopes?: readonly string[]
+  scopes?: readonly string[] | undefined
   /** The JSON of a claims challenge, which is sent as base64. */
-  claims?: string
+  claims?: string | undefined
   /** Where the caller can get a token. */
-  authority?: string | URL
+  authority?: string | URL | undefined
 }
 
 /**

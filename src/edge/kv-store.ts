@@ -6,7 +6,7 @@ import { KvWrites, type Stored } from './kv-writes.ts'
 /** Options of {@link kvStore}. */
 export interface KvStoreOptions {
   /** What the name of every key begins with; default `msal-isomorphic:`. Stores with different prefixes share nothing. */
-  prefix?: string
+  prefix?: string | undefined
 }
 
 const readTimeout = 5000

@@ -21,9 +21,9 @@ export interface Session {
 /** Options of {@link sessionCookie}. */
 export interface SessionCookieOptions {
   /** Milliseconds that the session lasts without a visit. Default 8 hours. */
-  maxAge?: number
+  maxAge?: number | undefined
   /** Milliseconds after which the person has to sign in again, however often they come. Default 7 days. */
-  maxLife?: number
+  maxLife?: number | undefined
 }
 
 const name = '__Host-session'

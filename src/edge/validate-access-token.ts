@@ -9,13 +9,13 @@ export interface ValidateAccessTokenOptions {
   /** Who issues the tokens: a tenant of the Microsoft identity platform, `common` or `organizations`, or any OpenID provider. */
   authority: string | URL | AuthorityBuilder
   /** All of these must be in the token (`scp`, or `scope`), with or without the audience before them: `Notes.Read`, `api://notes/Notes.Read`. */
-  scopes?: readonly string[]
+  scopes?: readonly string[] | undefined
   /** At least one of these must be in the token (`roles`). */
-  roles?: readonly string[]
+  roles?: readonly string[] | undefined
   /** Hosts other than the authority's that its endpoints may be on. */
-  knownAuthorities?: readonly string[]
+  knownAuthorities?: readonly string[] | undefined
   /** Default: the global `fetch`. Keys are remembered per function, so pass the same one each time. */
-  fetch?: typeof fetch
+  fetch?: typeof fetch | undefined
 }
 
 /** The claims of an access token (RFC 9068 section 2.2, and the Microsoft identity platform's); times are Unix seconds. */

@@ -11,11 +11,11 @@ export interface CreateFetchOptions {
    * the `proxies` of Python's requests: the keys are `https`, `http`, `all`, `https://host` (the most specific wins), and `no_proxy`, a
    * list of host names to reach directly. Default: none; environment variables are not read.
    */
-  proxy?: string | Readonly<Record<string, string>>
+  proxy?: string | Readonly<Record<string, string>> | undefined
   /** PEM certificates to trust instead of the system's. */
-  ca?: string
+  ca?: string | undefined
   /** `false` accepts every certificate: whoever is on the network can then read and change everything, tokens and secrets included; never use it outside a test. A string is the path of a PEM file, trusted instead of the system's certificates. Default true. */
-  verify?: boolean | string
+  verify?: boolean | string | undefined
 }
 
 const certificate = /-----BEGIN (TRUSTED )?CERTIFICATE-----/

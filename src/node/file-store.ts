@@ -19,7 +19,7 @@ export interface FileCipher {
 /** Options of {@link fileStore}. */
 export interface FileStoreOptions {
   /** Encrypts the whole file. Default: none; the file is readable by its owner only (mode 0600), and by the other MSALs. */
-  cipher?: FileCipher
+  cipher?: FileCipher | undefined
 }
 
 /**

@@ -10,13 +10,13 @@ import { openBrowser, webUrl } from './open-browser.ts'
 /** Options of {@link loopback}. */
 export interface LoopbackOptions {
   /** The port to listen on; `acquireTokenInteractive({ port })` goes first. 0 or absent: a free one, which Microsoft Entra ID accepts for a registered `http://localhost`. */
-  port?: number
+  port?: number | undefined
   /** Shows the page, for instance in a web view. It need not wait for the person. Default: the system's browser; where none starts, the URL is written to standard error. */
-  openBrowser?: (url: string) => void | Promise<void>
+  openBrowser?: ((url: string) => void | Promise<void>) | undefined
   /** HTML shown when the provider has sent a code. Scripts and remote resources are blocked; inline style and `data:` images work. Default: a short page in English. */
-  successTemplate?: string
+  successTemplate?: string | undefined
   /** HTML shown when the provider has sent an error, with `$error`, `$error_description` and `$error_uri`, which are always escaped. Default: a short page in English that holds nothing of the answer. */
-  errorTemplate?: string
+  errorTemplate?: string | undefined
 }
 
 /**

@@ -11,9 +11,9 @@ export interface RedisStoreOptions {
    * What the name of every key begins with; default `msal-isomorphic:`. Stores with different prefixes share nothing. With a pair of braces
    * in it, such as `{tokens}:`, a cluster keeps everything on one node.
    */
-  prefix?: string
+  prefix?: string | undefined
   /** Milliseconds for one operation; default 500. A service that is asked over HTTPS, from far away, may want more. */
-  timeout?: number
+  timeout?: number | undefined
 }
 
 /**
@@ -30,7 +30,7 @@ export interface RedisStoreOptions {
  * `list()` scans one node: on a cluster it is complete only if the prefix has a pair of braces.
  *
  * @param client What {@link fromNodeRedis}, {@link fromIoredis} or {@link fromUpstash} gives, or your own.
- * @throws ClientConfigurationError `invalid_argument` for a client without `eval`, a prefix with `{}` in it, or a timeout that is none.
+ * @throws ClientConfigurationError `invalid_argument` for a client without `eval`, a client of `redis` or `ioredis` as it is, a prefix with `{}` in it, or a timeout that is none.
  *
  * @example
  * ```ts
@@ -46,6 +46,9 @@ export function redisStore(client: RedisScripting, options: RedisStoreOptions = 
     throw new ClientConfigurationError('invalid_argument', 'Options must be an object.')
   const { prefix = 'msal-isomorphic:', timeout = 500 } = options
   checkClient(client)
+  // It would be taken, and nothing could be asked of it: its eval() has other parameters.
+  if ('sendCommand' in client)
+    throw new ClientConfigurationError('invalid_argument', 'The client needs fromNodeRedis() or fromIoredis() around it.')
   if (typeof timeout !== 'number' || !(timeout > 0 && timeout <= 0x7fffffff))
     throw new ClientConfigurationError('invalid_argument', 'The timeout must be milliseconds.')
   checkPrefix(prefix)

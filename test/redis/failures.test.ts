@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { Redis } from 'ioredis'
+import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { CacheStore } from '../../src/core/ports.ts'
 import { fromIoredis, type RedisScripting, redisStore } from '../../src/redis/index.ts'
@@ -164,6 +165,11 @@ describe('S51 S69 a client in a bad mood', () => {
 
   test.each([undefined, null, {}, { eval: 1 }])('what is no client is refused at once: %j', (client) => {
     expect(() => redisStore(client as never)).toThrow(expect.objectContaining({ code: 'invalid_argument' }))
+  })
+
+  test('a client of a package as it is is refused at once: every command of it would fail, and the cache would go on in memory alone', () => {
+    for (const client of [createClient(), new Redis({ lazyConnect: true })])
+      expect(() => redisStore(client as never)).toThrow('The client needs fromNodeRedis() or fromIoredis() around it.')
   })
 
   test.each([0, -1, Number.NaN, Number.POSITIVE_INFINITY, '500'])('a timeout of %j is refused', (timeout) => {

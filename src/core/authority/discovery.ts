@@ -26,7 +26,7 @@ export async function discover(
   }
   return get(http, { url, ...exchange() }, (document, status) => {
     if (status >= 300) {
-      throw new ClientConfigurationError('metadata_invalid', `No discovery document (status ${status}): is the tenant right?`)
+      throw new ClientConfigurationError('metadata_invalid', `No discovery document (status ${status}): is the authority right?`)
     }
     return parseMetadata(authority, document)
   })

@@ -22,7 +22,7 @@ export function parseMetadata(authority: Authority, document: Record<string, unk
   const issuer = document.issuer
   const tokenEndpoint = endpoint(authority, document, 'token_endpoint', 'metadata_invalid')
   if (typeof issuer !== 'string' || !issuerFits(authority, issuer, tokenEndpoint)) {
-    throw invalid('The issuer in the discovery document is not the authority.')
+    throw invalid('The issuer is not the authority.')
   }
   return {
     authority,

@@ -13,18 +13,18 @@ export const partitionsOf = (cache: TokenCache): Partitions => partitions.get(ca
 /** Options of {@link TokenCache}. */
 export interface TokenCacheOptions {
   /** Where partitions are kept beyond this process. Memory is the first of two levels then. Default: in memory only, and nothing that is good is evicted. */
-  store?: CacheStore
+  store?: CacheStore | undefined
   /** Milliseconds that a partition in memory is trusted for before the store is asked again. Default 60 000. */
-  revalidateAfter?: number
+  revalidateAfter?: number | undefined
   /** Partitions that memory holds at most over a store; the least recently used leave first. Default 10 000. */
-  maxPartitions?: number
+  maxPartitions?: number | undefined
   /**
-   * Told of a store that fails. The call that met it goes on with what memory holds, and with the token that the provider gave. An operation
+   * Told of a store that fails; without it only the client's `logger` is. The call that met it goes on with what memory holds, and with the token that the provider gave. An operation
    * counts as failed after 5 s. One that takes so long, or three failures in a row, let the store rest: memory alone is used, the store is
    * tried once every 10 s, and each try that fails is told. What has been changed meanwhile is written when it answers again: a sign-out
    * takes along then what others have renewed of that account, and leaves a sign-in that came after it, by the clocks of the two processes.
    */
-  onStoreError?: (error: unknown) => void
+  onStoreError?: ((error: unknown) => void) | undefined
 }
 
 /**

@@ -43,7 +43,7 @@ export function assertionSigner(clientId: string, clientClaims: Record<string, u
       const iat = Math.floor(Date.now() / 1000)
       const registered = { aud: context.audience, iss: clientId, sub: clientId, iat, exp: iat + LIFETIME, jti: crypto.randomUUID() }
       const claims = { ...registered, ...clientClaims }
-      const create = () => guard('Signing the client assertion', () => assemble(credential, context.adfs, claims, keyOf))
+      const create = () => guard('Signing', () => assemble(credential, context.adfs, claims, keyOf))
       // What the application says of itself may be true of one request only.
       if (Object.keys(registered).some((claim) => Object.hasOwn(clientClaims, claim))) return create()
 

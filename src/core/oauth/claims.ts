@@ -7,6 +7,6 @@ export function checkClaims(challenge: string | undefined): Record<string, unkno
   try {
     claims = JSON.parse(challenge || '{}')
   } catch {}
-  if (!isRecord(claims)) throw invalidArgument('claimsChallenge must be a JSON object as a string.')
+  if (!isRecord(claims)) throw invalidArgument('claimsChallenge must be a JSON object.')
   return claims
 }

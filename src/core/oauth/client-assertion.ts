@@ -2,7 +2,7 @@ import type { AssertionCredential, CertificateCredential, ClientCredential, Exte
 import { checkTypes } from '../util/check-types.ts'
 import { credentialInvalid, pemCertificates, pemPrivateKey } from '../util/pem.ts'
 import { type AssertionSigner, assertionSigner } from './assertion-signer.ts'
-import { guard, type SigningCredential, signingAlgorithm, thumbprintOf } from './credential.ts'
+import { guard, noThumbprint, type SigningCredential, signingAlgorithm, thumbprintOf } from './credential.ts'
 
 export interface ClientAuthenticationOptions {
   clientId: string
@@ -94,7 +94,7 @@ function checkCredential(credential: unknown): asserts credential is ClientCrede
   checkTypes(given, wrongTypes, credentialInvalid)
   if (clientAssertion) return
   if (publicCertificate) pemCertificates(publicCertificate)
-  if (!thumbprintOf(given) && !publicCertificate) throw credentialInvalid('clientCredential needs a thumbprint or publicCertificate.')
+  if (!thumbprintOf(given) && !publicCertificate) throw noThumbprint()
   if (typeof privateKey !== 'string') signingAlgorithm(given)
   else if (pemPrivateKey(privateKey).label === 'ENCRYPTED PRIVATE KEY' && !passphrase)
     throw credentialInvalid('privateKey needs a passphrase.')

@@ -18,11 +18,14 @@ export async function guard<T>(what: string, run: () => T | Promise<T>): Promise
   }
 }
 
+/** Also of a SHA-256 thumbprint, which `publicCertificate` makes needless. */
+export const noThumbprint = () => credentialInvalid('thumbprint (a SHA-1) or publicCertificate is needed.')
+
 /** The thumbprint as 40 hexadecimal digits, or undefined where none is given. */
 export function thumbprintOf({ thumbprint }: Partial<CertificateCredential>): string | undefined {
   if (!thumbprint) return
   const digits = thumbprint.replace(/[\s:]/g, '')
-  if (!/^[\da-f]{40}$/i.test(digits)) throw credentialInvalid('thumbprint must be a hexadecimal SHA-1.')
+  if (!/^[\da-f]{40}$/i.test(digits)) throw noThumbprint()
   return digits
 }
 

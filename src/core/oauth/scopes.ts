@@ -11,9 +11,9 @@ export function checkScopes(
 ): readonly string[] {
   const list = scopes ?? []
   if (!Array.isArray(list) || !list.every((scope) => typeof scope === 'string' && /^[^\s"\\]+$/.test(scope))) {
-    throw invalidArgument('scopes must be an array of strings without white space.')
+    throw invalidArgument('scopes must be an array of words.')
   }
-  if (!list.length && !empty) throw new ClientConfigurationError('scopes_empty', 'At least one scope is needed.')
+  if (!list.length && !empty) throw new ClientConfigurationError('scopes_empty', 'scopes is empty.')
   if (!reservedToo && list.some((scope) => reserved.includes(scope))) {
     throw new ClientConfigurationError('scopes_reserved', `${reserved} are always asked for.`)
   }

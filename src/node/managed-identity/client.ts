@@ -9,7 +9,7 @@ import { type ManagedIdentitySource, selectSource } from './sources.ts'
 export interface ManagedIdentityOptions
   extends Pick<ClientApplicationOptions, 'tokenCache' | 'httpCache' | 'fetch' | 'timeout' | 'logger' | 'waitUntil'> {
   /** A user-assigned identity. Default: the system-assigned one. */
-  identity?: ManagedIdentity
+  identity?: ManagedIdentity | undefined
 }
 
 /** Options of {@link ManagedIdentityClient.acquireTokenForClient}. */
@@ -17,7 +17,7 @@ export interface ManagedIdentityRequest extends RequestOptions {
   /** The resource that the token is for, such as `https://management.azure.com/`: one, and not a scope. */
   resource: string
   /** A claims challenge as a JSON string; passes over cached tokens. It is not sent: the platform asks for a token of its own accord. */
-  claimsChallenge?: string
+  claimsChallenge?: string | undefined
 }
 
 interface Inside {

@@ -3,6 +3,7 @@ import {
   ConfidentialClientApplication,
   isAuthError,
   PublicClientApplication,
+  type PublicClientOptions,
   SerializableTokenCache,
   TokenCache,
 } from '../../../src/core/index.ts'
@@ -20,6 +21,7 @@ describe('the constructor throws what the options alone decide', () => {
     [{ timeout: 0 }, 'invalid_argument'],
     [{ timeout: 'long' }, 'invalid_argument'],
     [{ excludeScopes: ['openid'] }, 'invalid_argument'],
+    [{ knownAuthorities: ['https://login.example'] }, 'invalid_argument'],
     [{ oidcAuthority: 'https://idp.example' }, 'invalid_argument'],
     [{ authority: 'http://login.microsoftonline.com/x' }, 'authority_invalid'],
     [{ authority: 'nonsense' }, 'authority_invalid'],
@@ -28,6 +30,20 @@ describe('the constructor throws what the options alone decide', () => {
     const clients =
       'clientCredential' in change ? [ConfidentialClientApplication] : [PublicClientApplication, ConfidentialClientApplication]
     for (const Client of clients) expect(() => new Client({ ...base, ...change } as never)).toThrow(expect.objectContaining({ code }))
+  })
+
+  it('takes undefined for absent, as TypeScript has it with exactOptionalPropertyTypes', async () => {
+    type Optional = Exclude<keyof PublicClientOptions, 'clientId' | 'authority' | 'fetch'>
+    const none: Record<Optional, undefined> = {
+      ...{ oidcAuthority: undefined, validateAuthority: undefined, instanceDiscovery: undefined, knownAuthorities: undefined },
+      ...{ tokenCache: undefined, httpCache: undefined, timeout: undefined, appName: undefined, appVersion: undefined, logger: undefined },
+      ...{ clientCapabilities: undefined, excludeScopes: undefined, verifyIdTokenSignature: undefined, waitUntil: undefined },
+      ...{ interaction: undefined, silentInteraction: undefined },
+    }
+    const app = publicClient(new FakeProvider(), none)
+    expect(await app.getAccounts({ username: undefined, signal: undefined, timeout: undefined, waitUntil: undefined })).toEqual([])
+    const url = await app.getLogoutUrl({ account: null, postLogoutRedirectUri: undefined })
+    expect(new URL(url).searchParams.get('client_id')).toBe(clientId)
   })
 
   it('and makes no request', () => {

@@ -289,6 +289,13 @@ describe('nothing to be had', () => {
     expect(provider.requests).toEqual([])
   })
 
+  it('a user name in place of an account: says what is wanted, for null would mean that nobody has signed in', async () => {
+    const { app, provider } = await signedIn()
+    const call = app.acquireTokenSilent({ scopes, account: alice.username as never })
+    await expect(call).rejects.toThrow('account must be one that getAccounts() gave.')
+    expect(provider.requests).toEqual([])
+  })
+
   it('wire-protocol S7: an account without a home account id finds no app token', async () => {
     const cache = new SerializableTokenCache()
     const tokenEndpoint = `https://login.microsoftonline.com/${alice.utid}/oauth2/v2.0/token`

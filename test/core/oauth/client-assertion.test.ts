@@ -301,7 +301,7 @@ describe('keys', () => {
         sign: () => Promise.reject(new Error(`pin ${CANARY} is wrong`)),
       }).authenticate(context),
     )
-    expect(error.message).toBe('Signing the client assertion failed: Error.')
+    expect(error.message).toBe('Signing failed: Error.')
   })
 
   it.each<[string, () => Record<string, unknown>]>([
