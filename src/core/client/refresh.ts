@@ -35,8 +35,8 @@ type Acquire = Plan<unknown>['acquire']
  */
 export async function refreshInTurn(...args: Parameters<typeof refresh>): ReturnType<typeof refresh> {
   const [{ memory }, { account }, { options }] = args
-  checkCall(options)
   if (typeof account !== 'object') throw new ClientConfigurationError('invalid_argument', 'account must be one that getAccounts() gave.')
+  checkCall(options)
   return inTurn(memory, { user: account.homeAccountId }, () => refresh(...args))
 }
 
