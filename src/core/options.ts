@@ -126,7 +126,7 @@ export interface InitiateAuthCodeFlowOptions extends RequestOptions {
   /** `consumers`, `organizations` or a domain: skips the e-mail based discovery of the tenant. */
   domainHint?: string | undefined
   /** A claims challenge as a JSON string. */
-  claimsChallenge?: string | undefined
+  claimsChallenge?: string | null | undefined
   /** Milliseconds since the person last proved who they are; floored to seconds on the wire. */
   maxAge?: number | undefined
   /** How the answer travels back. Default: the provider’s, which is `query`. */
@@ -156,7 +156,7 @@ export interface SilentOptions extends RequestOptions {
   /** Passes over cached access tokens. Default false. */
   forceRefresh?: boolean | undefined
   /** A claims challenge as a JSON string, from `error.claims` or `parseClaimsChallenge`; passes over cached access tokens. */
-  claimsChallenge?: string | undefined
+  claimsChallenge?: string | null | undefined
 }
 
 /** Options of `getAccounts`. */
@@ -186,7 +186,7 @@ export interface ClientCredentialsOptions extends RequestOptions {
   /** Usually one: the resource’s `/.default`. */
   scopes: readonly string[]
   /** A claims challenge as a JSON string; passes over cached tokens. */
-  claimsChallenge?: string | undefined
+  claimsChallenge?: string | null | undefined
   /** Passes over cached tokens. Default false. */
   forceRefresh?: boolean | undefined
   /** Another tenant's authority. Default: the client's. */
@@ -216,7 +216,7 @@ export interface DeviceFlowOptions extends RequestOptions {
   /** What `initiateDeviceFlow` resolved to. */
   flow: DeviceCodeFlow
   /** A claims challenge as a JSON string. */
-  claimsChallenge?: string | undefined
+  claimsChallenge?: string | null | undefined
 }
 
 /** Options of `acquireTokenOnBehalfOf`. */
@@ -226,7 +226,7 @@ export interface OnBehalfOfOptions extends RequestOptions {
   /** Of the API that is called. */
   scopes: readonly string[]
   /** A claims challenge as a JSON string, from `error.claims` or `parseClaimsChallenge`; passes over cached access tokens. */
-  claimsChallenge?: string | undefined
+  claimsChallenge?: string | null | undefined
   /** Passes over cached access tokens. Default false. */
   forceRefresh?: boolean | undefined
 }
@@ -248,7 +248,7 @@ export interface UsernamePasswordOptions extends RequestOptions {
   /** At least one. */
   scopes: readonly string[]
   /** A claims challenge as a JSON string. */
-  claimsChallenge?: string | undefined
+  claimsChallenge?: string | null | undefined
 }
 
 /** Options of `acquireTokenByAuthorizationCode`. */
@@ -264,7 +264,7 @@ export interface AuthorizationCodeOptions extends RequestOptions {
   /** That of the authorization request's PKCE challenge: 43 to 128 unreserved characters (RFC 7636 section 4.1). */
   codeVerifier?: string | undefined
   /** A claims challenge as a JSON string. */
-  claimsChallenge?: string | undefined
+  claimsChallenge?: string | null | undefined
 }
 
 /** Options of `getAuthorizationRequestUrl`. */
@@ -288,5 +288,5 @@ export interface AuthorizationRequestUrlOptions extends RequestOptions {
   /** As in {@link InitiateAuthCodeFlowOptions}. */
   domainHint?: string | undefined
   /** A claims challenge as a JSON string. */
-  claimsChallenge?: string | undefined
+  claimsChallenge?: string | null | undefined
 }

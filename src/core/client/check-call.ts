@@ -5,7 +5,7 @@ import { isRecord } from '../util/record.ts'
 
 /** Of the options of calls; see {@link checkTypes}. */
 const wrongTypes =
-  /(Uri|[hH]int|^state|prompt|response(Mode|Type)|nonce|claimsChallenge|correlationId) (?!string)|forceRefresh (?!boolean)|waitUntil (?!function)|(signal|account|Parameters) (?!object)/
+  /(Uri|[hH]int|^state|prompt|response(Mode|Type)|nonce|correlationId) (?!string)|claimsChallenge (?!string|object)|forceRefresh (?!boolean)|waitUntil (?!function)|(signal|account|Parameters) (?!object)/
 
 /** Refuses options of a call that are of another type than theirs. What a call cannot do without is checked where it is read. */
 export function checkCall(options: RequestOptions): void {

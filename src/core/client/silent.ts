@@ -20,7 +20,7 @@ export interface Wanted {
   scopes: readonly string[]
   scopeKey: string
   binding: string
-  claims: string | undefined
+  claims: string | null | undefined
 }
 
 /** From the cache, or by a refresh token; null where the cache holds neither. */

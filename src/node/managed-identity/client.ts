@@ -17,7 +17,7 @@ export interface ManagedIdentityRequest extends RequestOptions {
   /** The resource that the token is for, such as `https://management.azure.com/`: one, and not a scope. */
   resource: string
   /** A claims challenge as a JSON string; passes over cached tokens. It is not sent: the platform asks for a token of its own accord. */
-  claimsChallenge?: string | undefined
+  claimsChallenge?: string | null | undefined
 }
 
 interface Inside {

@@ -157,7 +157,8 @@ describe('S72 a call refuses', () => {
     extraQueryParameters: wrong('object'),
     extraBodyParameters: wrong('object'),
     scopes: [...wrong('array'), [1], [unprintable], ['a b']],
-    claimsChallenge: [...wrong('string'), '[]', 'null'],
+    // `parseClaimsChallenge` gives null where there is none.
+    claimsChallenge: [...wrong('string').filter((value) => value !== null), '[]', 'null'],
   }
   const signIn = {
     redirectUri: wrong('string'),

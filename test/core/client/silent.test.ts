@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Partition } from '../../../src/core/cache/partition.ts'
 import { partitionsOf } from '../../../src/core/cache/token-cache.ts'
-import { SerializableTokenCache } from '../../../src/core/index.ts'
+import { parseClaimsChallenge, SerializableTokenCache } from '../../../src/core/index.ts'
 import { alice, bob, FakeProvider, homeAccountIdOf, lost, raw, refuse, tenantIdOf, tokens } from '../../support/fake-provider.ts'
 import { scan } from '../../support/scan.ts'
 import { clientId, codeOf, errorOf, publicClient, scopes, secrets, settled, signedIn, unknownAccount, withoutWork } from './support.ts'
@@ -256,6 +256,16 @@ describe('refreshOn', () => {
 })
 
 describe('what passes over cached tokens', () => {
+  it('no challenge, as parseClaimsChallenge says it, does not', async () => {
+    const { provider, app, account } = await signedIn()
+    const claimsChallenge = parseClaimsChallenge('Bearer')
+    expect(await app.acquireTokenSilent({ scopes, account, claimsChallenge })).toMatchObject({ tokenSource: 'cache' })
+    expect(await app.acquireTokenSilent({ scopes: ['Mail.Read'], account, claimsChallenge })).toMatchObject({
+      tokenSource: 'identity_provider',
+    })
+    expect(provider.lastForm.claims).toBeUndefined()
+  })
+
   it.each([{ forceRefresh: true }, { claimsChallenge: '{"access_token":{"nbf":{"essential":true}}}' }])('%o', async (options) => {
     const { provider, app, account } = await signedIn({ clientCapabilities: ['CP1'] })
     expect(await app.acquireTokenSilent({ scopes, account, ...options })).toMatchObject({ tokenSource: 'identity_provider' })
