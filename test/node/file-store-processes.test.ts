@@ -132,11 +132,11 @@ test.concurrent('S49 4 readers in parallel find the file whole, whatever 2 write
   const readers = await Promise.all([0, 1, 2, 3].map((index) => shop.start(reading, { path, index, reads })))
   for (const found of (await Promise.all(readers.map((reader) => reader.next()))) as Record<string, number>[]) {
     expect(found.torn).toBe(0)
-    expect(found.totals).toBeGreaterThan(5)
+    expect(found.totals).toBeGreaterThan(2)
   }
   for (const writer of writers) {
     writer.send('stop')
-    expect(((await writer.next()) as { total: number }).total).toBeGreaterThan(5)
+    expect(((await writer.next()) as { total: number }).total).toBeGreaterThan(2)
   }
   expect((await readdir(dirname(path))).filter((name) => name.includes('broken'))).toEqual([])
 })

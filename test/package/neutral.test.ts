@@ -6,7 +6,23 @@ import { root, sourceFiles } from './support.ts'
 /** Every global value that the core uses. All of them are in Node, Deno, Bun, workerd, Vercel's edge runtime and browsers. */
 const allowed = [
   // the language
-  ...['Array', 'Boolean', 'Date', 'Error', 'Infinity', 'JSON', 'Map', 'Math', 'Number', 'Object', 'Promise', 'Set', 'String', 'Symbol'],
+  ...[
+    'Array',
+    'Boolean',
+    'Date',
+    'Error',
+    'Infinity',
+    'JSON',
+    'Map',
+    'Math',
+    'Number',
+    'Object',
+    'Promise',
+    'Reflect',
+    'Set',
+    'String',
+    'Symbol',
+  ],
   ...['ArrayBuffer', 'RangeError', 'SyntaxError', 'TypeError', 'Uint8Array', 'WeakMap', 'WeakRef', 'WeakSet'],
   ...['decodeURIComponent', 'encodeURIComponent', 'parseInt', 'undefined'],
   // the web

@@ -143,8 +143,8 @@ export default [
   {
     id: 'S76',
     file: 'src/edge/session-cookie.ts',
-    find: '!(maxAge > 0 && maxLife > 0)',
-    replace: 'false',
+    find: "typeof time === 'number' && time > 0",
+    replace: 'true',
     test: 'test/edge/cookies.test.ts',
   },
   {
