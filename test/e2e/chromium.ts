@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type LaunchOptions, type Page, type Response } from 'playwright-core'
 import type { Person } from '../support/sign-in.ts'
 
-export type { Browser, Page }
+export type { Browser, Page, Response }
 
 const executablePath = '/usr/bin/chromium'
 const args =

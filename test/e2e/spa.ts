@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { type Site, startSite } from '../../playground/spa/site.mjs'
 import { type Playground, startPlayground } from '../support/provider.ts'
 import type { Person } from '../support/sign-in.ts'
-import { type Browser, launchChromium, type Page, typeCredentials } from './chromium.ts'
+import { type Browser, launchChromium, type Page, type Response, typeCredentials } from './chromium.ts'
 
 /** The sample page as `npm start` serves it, in real Chromium. */
 export interface Sample extends Playground {
@@ -27,18 +27,21 @@ export class Visit {
   readonly page: Page
   /** What must never be seen: tokens, their parts, codes and verifiers. */
   readonly secrets = new Set<string>()
+  /** Answers are read beside what the page does with them. */
+  readonly #reads: Promise<void>[] = []
   /** What the browser complained of: a violated policy, an uncaught error. */
   readonly complaints: string[] = []
 
   private constructor(page: Page) {
     this.page = page
-    page.context().on('response', async (response) => {
+    const read = async (response: Response) => {
       if (!response.url().endsWith('/oauth2/v2.0/token') || response.request().method() !== 'POST') return
       const form = new URLSearchParams(response.request().postData() ?? '')
       const answer = await response.json().catch(() => ({}))
       for (const name of ['access_token', 'refresh_token', 'id_token']) this.#hide(answer[name])
       for (const name of ['code', 'code_verifier', 'refresh_token']) this.#hide(form.get(name))
-    })
+    }
+    page.context().on('response', (response) => this.#reads.push(read(response)))
     page.on('pageerror', ({ message }) => this.complaints.push(message))
     page.on('console', (message) => {
       // A refused request is the provider's and the API's business.
@@ -146,6 +149,7 @@ export class Visit {
         ...fields,
       ].join('\n')
     })
+    await Promise.all(this.#reads)
     expect(this.secrets.size).toBeGreaterThan(3)
     expect([...this.secrets].filter((secret) => text.includes(secret))).toEqual([])
     expect(text).not.toMatch(/eyJ[\w-]{8,}/)
