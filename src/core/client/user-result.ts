@@ -1,4 +1,4 @@
-import { claimsOf } from '../cache/claims-of.ts'
+import { claimsProperty } from '../cache/claims-of.ts'
 import { type Entity, text } from '../cache/entities.ts'
 import type { CachedToken } from '../cache/partition.ts'
 import type { AccountInfo, TokenResult, UserResult } from '../types.ts'
@@ -16,7 +16,7 @@ export function userResult(
   if (idToken) {
     result.idToken = text(idToken, 'secret')
     // Most callers never look: decoded when they do.
-    Object.defineProperty(result, 'idTokenClaims', { enumerable: true, configurable: true, get: () => claimsOf(idToken) })
+    Object.defineProperty(result, 'idTokenClaims', claimsProperty(idToken))
   }
   return result
 }
