@@ -9,7 +9,7 @@ import { atMost, count, goal } from './support/report.mjs'
 /** Bytes, gzipped: what is aimed at, and what fails. */
 const firstLoad = { aim: 7_700, limit: 8_192 }
 const clientCredentials = { aim: 14 * 1024, limit: 14.25 * 1024 }
-const userTokens = { limit: 24_576 }
+const userTokens = { limit: 25_088 }
 
 /** The functions of oauth4webapi that a sign-in by code and the renewal of its tokens take. */
 const peerSignIn = `export {

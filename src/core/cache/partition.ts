@@ -48,6 +48,8 @@ export class Partition {
   /** When it was read from the store or written to it, in milliseconds since 1970; and the version that it has there. */
   readAt = 0
   version: string | null = null
+  /** Over a store: which of all uses was its last (see `recency.ts`). */
+  declare lastUse?: number
   /** The account that a viewer was shown last (see `accountIn`), so that a list of very many costs no more than their copies. */
   viewer: string | undefined
   account: AccountInfo | undefined
