@@ -53,7 +53,7 @@ export function createContext(client: object, options: ClientApplicationOptions,
   if (!clientId) throw invalidArgument('clientId is missing.')
   if (!(tokenCache instanceof TokenCache)) throw invalidArgument('tokenCache must be a TokenCache.')
   if (options.excludeScopes?.includes('openid')) throw invalidArgument('openid cannot be excluded.')
-  if (`${knownAuthorities}`.includes('/')) throw invalidArgument('knownAuthorities must be host names.')
+  if (`${knownAuthorities}`.includes('/')) throw invalidArgument('knownAuthorities must be hosts.')
   if (typeof instanceDiscovery !== 'boolean') parseUrl(instanceDiscovery, 'instanceDiscovery')
   const trust: AuthorityOptions = { ...options, knownAuthorities: knownAuthorities.map((host) => host.toLowerCase()) }
   const authority = parseAuthority(trust)
